@@ -1,0 +1,40 @@
+// Own code of a node: 8 bits a dimension, ŷ_i = step·code_i with code_i in [−127, 127], and what exact
+// order needs beside it. DESIGN.md sections 2 and 5.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "omendb/codec/space.h"
+
+namespace omendb {
+
+struct OwnFactors {
+    float step;         // 0 for a zero code
+    float norm_squared; // ‖ŷ‖²
+    float error;        // never below ‖y − ŷ‖ in index space; +inf: the row has no place in index space
+    float mean_dot;     // ⟨R·(mean·scale), ŷ⟩; inner product only, else 0
+};
+
+// Encodes `y` (`padded` values, from RowToSpace); `representable` is RowToSpace's answer.
+// `code` receives `padded` values.
+OwnFactors EncodeOwn(const Space &space, const float *y, bool representable, int8_t *code);
+
+// Squared distance in index space between two codes over `n` dimensions, from the dot product and the
+// norms (never negative).
+float CodeDistanceSquared(const int8_t *a, float step_a, float norm_a_squared, const int8_t *b,
+                          float step_b, float norm_b_squared, size_t n);
+
+// The largest value that is certainly not above the operator's own float8 value for the row, given
+// ‖q − ŷ‖² (over all padded dimensions, from Kernels::residual). L2: a distance >= 0; cosine: in [0, 2];
+// inner product: minus the product. The slack covers float rounding in codes, rotation and in the operator
+// (at most dims/16 + 4 additions a lane). Returns −infinity when nothing is known (infinite error, or a
+// query that is not navigable); 0 in its place for L2 and cosine.
+double LowerBound(const Space &space, const Query &query, float distance_squared,
+                  const OwnFactors &factors);
+
+// An estimate of the operator's value itself, same arguments (for display and tests; no bound).
+double ValueEstimate(const Space &space, const Query &query, float distance_squared,
+                     const OwnFactors &factors);
+
+} // namespace omendb

@@ -1,0 +1,84 @@
+// The arithmetic that is worth a CPU tier of its own. One table of kernels a tier; the body is generic
+// (src/simd/kernels_body.inc) and compiled once a tier, so that `-march=native` is never needed.
+//
+// Every pointer may be unaligned. Kernels raise nothing and allocate nothing. Sums differ between tiers
+// in the last bits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace omendb {
+
+// Dimensions of codes are always a multiple of this (codec/space.h pads to it).
+constexpr size_t kCodeBlock = 64;
+
+struct Kernels {
+    const char *name; // "baseline", "avx2", "avx512"
+
+    // ---- float32 vectors of any length n >= 0; float32 lanes, so sums may overflow to infinity.
+    // A lane adds at most n/16 + 4 terms, in every tier: the error bound of the sums rests on it.
+
+    // Σ (a_i − b_i)²
+    float (*l2_squared)(const float *a, const float *b, size_t n);
+    // Σ a_i·b_i
+    float (*inner_product)(const float *a, const float *b, size_t n);
+    // Σ |a_i − b_i|
+    float (*l1)(const float *a, const float *b, size_t n);
+    // *dot = Σ a_i·b_i, *norm_a = Σ a_i², *norm_b = Σ b_i², in one pass
+    void (*cosine_sums)(const float *a, const float *b, size_t n, float *dot, float *norm_a,
+                        float *norm_b);
+
+    // ---- rotation
+
+    // Fast Hadamard transform in place, not normalised: n a power of two, n >= 1.
+    void (*hadamard)(float *x, size_t n);
+
+    // ---- codes: n a multiple of kCodeBlock
+
+    // Σ a_i·b_i; a, b within [−127, 127], n <= 16,448 (fits 32 bits)
+    int32_t (*dot_int8)(const int8_t *a, const int8_t *b, size_t n);
+
+    // t_i = q_i − step·code_i. Returns Σ t_i² and stores max |t_i|.
+    float (*residual)(const float *q, const int8_t *code, float step, size_t n, float *t,
+                      float *max_abs);
+
+    // out_i = t_i·inverse_step rounded to the nearest integer, clamped to [−127, 127]. Returns Σ out_i.
+    int32_t (*quantize_int8)(const float *t, float inverse_step, size_t n, int8_t *out);
+
+    // r_i = step_a·a_i − step_b·b_i. Returns Σ r_i² and stores Σ |r_i|.
+    float (*code_difference)(const int8_t *a, float step_a, const int8_t *b, float step_b, size_t n,
+                             float *r, float *sum_abs);
+
+    // Bit planes (codec/neighbour_code.h). A code of `bits` bits a dimension is, for each block of 64
+    // dimensions, `bits` little-endian 64-bit words, least significant plane first; bit i of a word
+    // belongs to dimension 64·block + i. It stands for u in [0, 2^bits − 1].
+
+    // u_i = clamp(floor(r_i·inverse_step) + 2^(bits−1), 0, 2^bits − 1), written as planes;
+    // with g_i = u_i − (2^bits − 1)/2: *dot = Σ g_i·r_i, *norm_squared = Σ g_i².
+    void (*encode_planes)(const float *r, float inverse_step, unsigned bits, size_t n, uint8_t *out,
+                          float *dot, float *norm_squared);
+
+    // out[j] = Σ_i u_ji·t_i for `count` codes, `stride` bytes apart. 1 <= bits <= 4.
+    void (*dot_planes)(const uint8_t *codes, size_t stride, size_t count, unsigned bits,
+                       const int8_t *t, size_t n, int32_t *out);
+
+    // ---- text and aggregates
+
+    // sums[i] += x[i], double += float, n >= 0
+    void (*accumulate)(double *sums, const float *x, size_t n);
+};
+
+enum class Tier : int { kBaseline = 0, kAvx2 = 1, kAvx512 = 2 };
+constexpr int kTierCount = 3;
+
+// The tier's table, or null when this build or this CPU lacks it. kBaseline always exists.
+const Kernels *KernelsOfTier(Tier tier);
+
+// The widest tier that this CPU and operating system can run.
+Tier BestTier();
+
+// The table in use: the best tier until SetKernels pins another (the GUC omendb.simd does, in pg/).
+extern const Kernels *kernels;
+
+} // namespace omendb
