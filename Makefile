@@ -54,7 +54,7 @@ demo: ## build, start a private server, and ask real words for their neighbours;
 	@PG_CONFIG=$(PG_CONFIG) KEEP=$(KEEP) $(root)/demo/demo.sh $(build)
 
 check: ## everything CI runs
-	@PG_CONFIG=$(PG_CONFIG) MAKE="$(MAKE)" $(root)/tools/check.sh
+	@PG_CONFIG=$(PG_CONFIG) $(root)/tools/check.sh
 
 check-unit: ## unit tests, no server; SANITIZE=1 runs them under ASan and UBSan
 	@$(programs) check-unit TESTS="$(TESTS)"
@@ -78,7 +78,7 @@ format: ## clang-format all C++ in place
 	@cd $(root) && tools/list_sources.sh | xargs clang-format -i
 
 lint: ## the rules of CONTRIBUTING.md that a machine can check
-	@PG_CONFIG=$(PG_CONFIG) MAKE="$(MAKE)" $(root)/tools/lint.sh
+	@PG_CONFIG=$(PG_CONFIG) $(root)/tools/lint.sh
 
 clean: ## remove build/
 	rm -rf $(root)/build

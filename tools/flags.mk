@@ -32,3 +32,6 @@ sources_of = $(patsubst $(root)/%,%,$(filter-out $(absent_tiers),\
 # sets of flags. -Werror is not part of it, it changes no code.
 flags_stamp = $(1)$(shell mkdir -p $(dir $(1)); echo '$(filter-out -Werror,$(2))' | cmp -s - $(1) \
 	|| echo '$(filter-out -Werror,$(2))' >$(1))
+
+# make V=1 shows the commands.
+quiet = $(if $(V),,@echo 'c++ $(patsubst $(root)/%,%,$<)' && )

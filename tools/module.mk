@@ -24,14 +24,18 @@ include $(PGXS)
 server_includes := $(patsubst -I%,-isystem %,$(filter -I/%,$(filter-out -I$(srcdir) -I/usr/include,$(CPPFLAGS))))
 plain_cppflags := $(filter-out -I%,$(CPPFLAGS))
 room_flags = $(if $(filter $(server_rooms),$(word 2,$(subst /, ,$(1)))),$(server_includes))
-optimise := $(if $(DEBUG),-O1 -g $(debug_defines),-O2)
+# LINT compiles for tools/lint.sh, which looks for frames that would need a destructor.
+optimise := $(if $(LINT),-O1 -fexceptions,$(if $(DEBUG),-O1 -g $(debug_defines),-O2))
 flags = $(CXXFLAGS) $(library_flags) $(optimise) $(plain_cppflags) $(COPT)
 
 stamp := $(call flags_stamp,$(CURDIR)/.flags,$(CXX) $(flags) $(kernel_flags) $(server_includes) $(VERSION))
 
 %.o: %.cc $(stamp)
 	@mkdir -p $(@D)
-	$(CXX) $(flags) $(call room_flags,$@) $(call file_flags,$@) -MMD -MP -c -o $@ $<
+	$(quiet)$(CXX) $(flags) $(call room_flags,$@) $(call file_flags,$@) -MMD -MP -c -o $@ $<
+
+.PHONY: objects
+objects: $(filter-out src/simd/kernels_%,$(OBJS))
 
 # Linked by the C compiler: needing libstdc++ is an error (tools/lint.sh). PostgreSQL loads modules with
 # global symbols, so everything but the functions that the server calls stays local.

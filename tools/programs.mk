@@ -28,43 +28,52 @@ unit_stamp := $(call flags_stamp,$(unit)/.flags,$(library_compile) $(program_com
 
 $(unit)/src/%.o: $(root)/src/%.cc $(unit_stamp)
 	@mkdir -p $(@D)
-	$(library_compile) $(call file_flags,$@) -MMD -MP -c -o $@ $<
+	$(quiet)$(library_compile) $(call file_flags,$@) -MMD -MP -c -o $@ $<
 
 $(unit)/test/%.o: $(root)/test/%.cc $(unit_stamp)
 	@mkdir -p $(@D)
-	$(program_compile) -MMD -MP -c -o $@ $<
+	$(quiet)$(program_compile) -MMD -MP -c -o $@ $<
 
 $(unit)/unit_tests: $(unit_objects)
-	$(CXX) $(sanitizers) -o $@ $^ -lgtest -lgtest_main -lpthread -lm
+	@echo 'link $(patsubst $(root)/%,%,$@)'
+	@$(CXX) $(sanitizers) -o $@ $^ -lgtest -lgtest_main -lpthread -lm
 
 # TESTS is a GoogleTest filter, e.g. TESTS='Kernels*'.
 check-unit: $(unit)/unit_tests
-	cd $(root) && $< --gtest_brief=1 $(if $(TESTS),--gtest_filter='$(TESTS)')
+	@cd $(root) && status=0; $< --gtest_brief=1 $(if $(TESTS),--gtest_filter='$(TESTS)') \
+		>$(unit)/log 2>&1 || status=$$?; cat $(unit)/log; \
+	passed=$$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' $(unit)/log); \
+	failed=$$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test.*, listed below:/\1/p' $(unit)/log); \
+	[ $$status = 0 ] || failed=$${failed:-1}; \
+	echo "$(notdir $(unit)): $${passed:-0} passed, $${failed:-0} failed"; exit $$status
 
-# --- benchmarks: bench/X.cc, or bench/X/*.cc, become build/bench/X ------------------------------
+# --- benchmarks: build/bench/kernels times kernels (Google Benchmark), build/bench/omendb_bench an index
 bench := $(root)/build/bench
 bench_stamp := $(call flags_stamp,$(bench)/.flags,$(library_compile) $(program_compile) $(kernel_flags))
-bench_rooms := $(addprefix $(bench)/,$(room_sources:.cc=.o))
 libpq_flags := $(patsubst -I%,-isystem %,$(filter-out -I/usr/include,-I$(shell $(PG_CONFIG) --includedir)))
-bench_names := $(sort $(basename $(notdir $(wildcard $(root)/bench/*.cc))) \
-	$(notdir $(patsubst %/,%,$(dir $(wildcard $(root)/bench/*/*.cc)))))
-bench_objects = $(addprefix $(bench)/,$(patsubst $(root)/%.cc,%.o,$(sort \
-	$(wildcard $(root)/bench/$(1).cc) $(wildcard $(root)/bench/$(1)/*.cc))))
+bench_sources := $(sort $(wildcard $(root)/bench/*.cc))
+kernel_sources := $(if $(bench_sources),$(shell grep -l 'benchmark/benchmark\.h' $(bench_sources)))
+bench_objects_of = $(patsubst $(root)/%.cc,$(bench)/%.o,$(1))
+bench_rooms := $(addprefix $(bench)/,$(room_sources:.cc=.o))
+kernel_objects := $(call bench_objects_of,$(kernel_sources))
+bench_objects := $(call bench_objects_of,$(filter-out $(kernel_sources),$(bench_sources)))
 
 $(bench)/src/%.o: $(root)/src/%.cc $(bench_stamp)
 	@mkdir -p $(@D)
-	$(library_compile) $(call file_flags,$@) -MMD -MP -c -o $@ $<
+	$(quiet)$(library_compile) $(call file_flags,$@) -MMD -MP -c -o $@ $<
 
 $(bench)/bench/%.o: $(root)/bench/%.cc $(bench_stamp)
 	@mkdir -p $(@D)
-	$(program_compile) $(libpq_flags) -MMD -MP -c -o $@ $<
+	$(quiet)$(program_compile) $(libpq_flags) -MMD -MP -c -o $@ $<
 
-define bench_program
-bench: $(bench)/$(1)
-$(bench)/$(1): $(call bench_objects,$(1)) $(bench_rooms)
-	$(CXX) -o $$@ $$^ -L$(shell $(PG_CONFIG) --libdir) -lbenchmark -lpq -lpthread -lm
-endef
-$(foreach name,$(bench_names),$(eval $(call bench_program,$(name))))
+$(bench)/kernels: $(kernel_objects) $(bench_rooms)
+	@echo 'link build/bench/kernels'
+	@$(CXX) -o $@ $^ -lbenchmark -lpthread -lm
 
--include $(unit_objects:.o=.d) $(bench_rooms:.o=.d) $(foreach name,$(bench_names),\
-	$(patsubst %.o,%.d,$(call bench_objects,$(name))))
+$(bench)/omendb_bench: $(bench_objects) $(bench_rooms)
+	@echo 'link build/bench/omendb_bench'
+	@$(CXX) -o $@ $^ -L$(shell $(PG_CONFIG) --libdir) -lpq -lpthread -lm
+
+bench: $(if $(kernel_objects),$(bench)/kernels) $(if $(bench_objects),$(bench)/omendb_bench)
+
+-include $(patsubst %.o,%.d,$(unit_objects) $(bench_rooms) $(kernel_objects) $(bench_objects))
