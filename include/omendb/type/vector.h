@@ -1,0 +1,80 @@
+// The SQL type `vector`: an array of 1 to 16,000 finite float32 values, kept bit for bit.
+//
+// On disk and in memory it is a varlena (little-endian machines as PostgreSQL itself: native byte order):
+//
+//     offset  size
+//          0     4  varlena header, length in bytes
+//          4     2  dim, 1..16,000
+//          6     2  unused, 0
+//          8  4·dim values, aligned to 4
+//
+// Short values may be stored with a one-byte header and long ones out of line (storage external, about 500
+// dimensions and more), so a Datum from a tuple is read through DatumGetVector only.
+#pragma once
+
+#include "omendb/pg/postgres.h"
+
+namespace omendb {
+
+constexpr int kMaxDims = 16000;
+
+struct Vector {
+    int32 vl_len_; // written by SET_VARSIZE only
+    int16 dim;
+    int16 unused;
+    float x[FLEXIBLE_ARRAY_MEMBER];
+};
+
+static_assert(sizeof(Vector) == 8 && offsetof(Vector, dim) == 4 && offsetof(Vector, x) == 8);
+
+constexpr Size
+VectorSize(int dim)
+{
+    return offsetof(Vector, x) + sizeof(float) * static_cast<Size>(dim);
+}
+
+// The vector of a non-null datum; a palloc'd copy if that was toasted or had a short header.
+inline Vector *
+DatumGetVector(Datum datum)
+{
+    return reinterpret_cast<Vector *>(PG_DETOAST_DATUM(datum));
+}
+
+// The number of dimensions alone; fetches no more than the first chunk of a value stored out of line.
+int DatumGetDimensions(Datum datum);
+
+// A vector whose values the caller fills in. REQUIRES: 1 <= dim <= kMaxDims.
+Vector *NewVector(int dim);
+
+// ERRORS: data_exception below 1, program_limit_exceeded above kMaxDims.
+void CheckDimensions(int dim);
+
+// ERRORS: data_exception when any value is NaN or infinite; names the first one's kind.
+void CheckFinite(const float *x, int dim);
+
+[[noreturn]] void RaiseUnexpectedDimensions(int expected, int dim);
+[[noreturn]] void RaiseDifferentDimensions(int dim_a, int dim_b);
+
+// typmod −1 takes any number of dimensions. ERRORS: data_exception.
+inline void
+CheckExpectedDimensions(int32 typmod, int dim)
+{
+    if (unlikely(typmod != -1 && typmod != dim))
+        RaiseUnexpectedDimensions(typmod, dim);
+}
+
+// ERRORS: data_exception.
+inline void
+CheckSameDimensions(const Vector *a, const Vector *b)
+{
+    if (unlikely(a->dim != b->dim))
+        RaiseDifferentDimensions(a->dim, b->dim);
+}
+
+// Lexicographic by value, then by number of dimensions, as PostgreSQL compares arrays: −1, 0 or 1.
+int CompareVectors(const Vector *a, const Vector *b);
+
+// √Σx², summed in float64.
+double Norm(const Vector *vector);
+
+} // namespace omendb
