@@ -1,0 +1,264 @@
+// The pool of a best-first search: the nearest `width` candidates seen so far, ordered by estimate, of which
+// some are expanded. What falls off it, or never got in, is kept aside, so that the search can be widened
+// and go on (DESIGN.md section 4).
+//
+// A candidate is a number below 2^31. It stands in the pool at most once, with the best estimate that it was
+// offered with; once expanded it is never taken again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+#include "omendb/base/list.h"
+#include "omendb/base/pool.h"
+
+namespace omendb {
+
+struct Candidate {
+    float estimate;
+    uint32_t id;
+};
+
+class CandidatePool {
+public:
+    CandidatePool() = default;
+
+    // REQUIRES: width >= 1.
+    CandidatePool(Pool pool, size_t width) : pool_(pool), aside_(pool)
+    {
+        Reserve(width);
+        NewMap(1024);
+    }
+
+    // Forgets everything and starts anew; keeps its memory.
+    void
+    Restart(size_t width)
+    {
+        Reserve(width);
+        size_ = 0;
+        cursor_ = 0;
+        aside_.clear();
+        ClearMap();
+    }
+
+    size_t width() const { return width_; }
+
+    // Offers `count` candidates. REQUIRES: estimates are not NaN.
+    void
+    Offer(const uint32_t *ids, const float *estimates, size_t count)
+    {
+        for (size_t i = 0; i < count; ++i)
+            OfferOne(ids[i], estimates[i]);
+    }
+
+    void
+    OfferOne(uint32_t id, float estimate)
+    {
+        if (size_ == width_ && !(estimate < items_[size_ - 1].estimate)) {
+            aside_.push_back({estimate, id});
+            return;
+        }
+        Entry *entry = FindOrAdd(id);
+        if (!(estimate < entry->best))
+            return;
+        if (entry->best != kAbsent)
+            Remove(id, entry->best);
+        entry->best = estimate;
+        Insert(id, estimate);
+    }
+
+    // Takes the nearest candidate not yet expanded among the pool's `width`. False: the search has
+    // converged at this width.
+    bool
+    Next(Candidate *next)
+    {
+        while (cursor_ < size_ && (items_[cursor_].id & kExpanded) != 0)
+            ++cursor_;
+        if (cursor_ == size_)
+            return false;
+        *next = items_[cursor_];
+        items_[cursor_].id |= kExpanded;
+        FindOrAdd(next->id)->best = -std::numeric_limits<float>::infinity();
+        ++cursor_;
+        return true;
+    }
+
+    // The candidate that Next would take now, if any.
+    bool
+    Peek(uint32_t *id) const
+    {
+        for (size_t i = cursor_; i < size_; ++i) {
+            if ((items_[i].id & kExpanded) == 0) {
+                *id = items_[i].id;
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // Goes on with a wider pool. False, with nothing changed but the width, when nothing is left to expand.
+    bool
+    Widen(size_t width)
+    {
+        Reserve(width);
+        List<Candidate> old = aside_;
+        aside_ = List<Candidate>(pool_);
+        for (const Candidate &candidate : old)
+            OfferOne(candidate.id, candidate.estimate);
+        uint32_t id;
+        return Peek(&id);
+    }
+
+    // True if this id was taken by Next.
+    bool
+    Expanded(uint32_t id)
+    {
+        return FindOrAdd(id)->best == -std::numeric_limits<float>::infinity();
+    }
+
+    // What the pool holds in memory, roughly.
+    size_t
+    MemoryBytes() const
+    {
+        return capacity_ * sizeof(Candidate) + aside_.capacity() * sizeof(Candidate) +
+               (map_mask_ + 1) * sizeof(Entry);
+    }
+
+private:
+    static constexpr uint32_t kExpanded = 0x80000000;
+    static constexpr uint32_t kNoId = 0xFFFFFFFF;
+    static constexpr float kAbsent = std::numeric_limits<float>::infinity();
+
+    // best: estimate in the pool; −inf expanded; +inf not in the pool.
+    struct Entry {
+        uint32_t id;
+        float best;
+    };
+
+    void
+    Reserve(size_t width)
+    {
+        if (width > capacity_) {
+            Candidate *grown = pool_.NewArray<Candidate>(width);
+            if (size_ > 0)
+                memcpy(grown, items_, size_ * sizeof(Candidate));
+            items_ = grown;
+            capacity_ = width;
+        }
+        width_ = width;
+        if (size_ > width_)
+            size_ = width_;
+    }
+
+    void
+    NewMap(size_t size)
+    {
+        map_ = pool_.NewArray<Entry>(size);
+        map_mask_ = size - 1;
+        ClearMap();
+    }
+
+    void
+    ClearMap()
+    {
+        memset(static_cast<void *>(map_), 0xFF, (map_mask_ + 1) * sizeof(Entry));
+        map_used_ = 0;
+    }
+
+    static size_t Hash(uint32_t id) { return (id * 0x9E3779B1u) >> 7; }
+
+    Entry *
+    FindOrAdd(uint32_t id)
+    {
+        size_t at = Hash(id) & map_mask_;
+        while (map_[at].id != id) {
+            if (map_[at].id == kNoId) {
+                if (2 * (map_used_ + 1) > map_mask_ + 1) {
+                    GrowMap();
+                    return FindOrAdd(id);
+                }
+                map_[at] = {id, kAbsent};
+                ++map_used_;
+                break;
+            }
+            at = (at + 1) & map_mask_;
+        }
+        return &map_[at];
+    }
+
+    void
+    GrowMap()
+    {
+        Entry *old = map_;
+        size_t old_size = map_mask_ + 1;
+        NewMap(2 * old_size);
+        for (size_t i = 0; i < old_size; ++i)
+            if (old[i].id != kNoId)
+                FindOrAdd(old[i].id)->best = old[i].best;
+    }
+
+    // Position of the first item with an estimate not below `estimate`.
+    size_t
+    LowerBound(float estimate) const
+    {
+        size_t low = 0, length = size_;
+        while (length > 0) {
+            size_t half = length / 2;
+            if (items_[low + half].estimate < estimate) {
+                low += half + 1;
+                length -= half + 1;
+            } else {
+                length = half;
+            }
+        }
+        return low;
+    }
+
+    void
+    Remove(uint32_t id, float estimate)
+    {
+        for (size_t i = LowerBound(estimate); i < size_ && items_[i].estimate == estimate; ++i) {
+            if (items_[i].id == id) {
+                memmove(items_ + i, items_ + i + 1, (size_ - i - 1) * sizeof(Candidate));
+                --size_;
+                if (cursor_ > i)
+                    --cursor_;
+                return;
+            }
+        }
+    }
+
+    void
+    Insert(uint32_t id, float estimate)
+    {
+        size_t at = LowerBound(estimate);
+        if (size_ == width_) {
+            const Candidate &last = items_[size_ - 1];
+            if ((last.id & kExpanded) == 0) {
+                FindOrAdd(last.id)->best = kAbsent;
+                aside_.push_back(last);
+            }
+            --size_;
+        }
+        memmove(items_ + at + 1, items_ + at, (size_ - at) * sizeof(Candidate));
+        items_[at] = {estimate, id};
+        ++size_;
+        if (cursor_ > at)
+            cursor_ = at;
+    }
+
+    Pool pool_{};
+    Candidate *items_ = nullptr;
+    size_t width_ = 0;
+    size_t capacity_ = 0;
+    size_t size_ = 0;
+    size_t cursor_ = 0; // everything before it is expanded
+    List<Candidate> aside_;
+    Entry *map_ = nullptr;
+    size_t map_mask_ = 0;
+    size_t map_used_ = 0;
+};
+
+} // namespace omendb

@@ -1,0 +1,101 @@
+// A graph in private memory, grown by inserting one node after another; what CREATE INDEX builds before it
+// writes pages. Distances are between 8-bit own codes, over all padded dimensions.
+//
+// Invariants: a node is inserted after all nodes it is linked to (birth = order of insertion); every node is
+// an entry or has an anchor, a node inserted before it whose list holds it and may not drop it; a list has
+// at most `degree` neighbours; rows with the same code share one node.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "omendb/base/list.h"
+#include "omendb/base/pool.h"
+#include "omendb/codec/own_code.h"
+#include "omendb/graph/candidate_pool.h"
+#include "omendb/graph/prune.h"
+
+namespace omendb {
+
+struct MemoryGraphOptions {
+    uint32_t capacity; // rows at most
+    uint32_t padded;   // dimensions of a code
+    uint32_t degree;
+    uint32_t search_width; // pool of an insertion's search
+    uint32_t entries;      // how many of the first inserted become entries
+    void (*check_interrupts)();
+};
+
+class MemoryGraph {
+public:
+    static constexpr uint32_t kNone = 0xFFFFFFFF;
+
+    // Bytes of private memory for each row of capacity.
+    static size_t BytesPerRow(uint32_t padded, uint32_t degree);
+
+    MemoryGraph(Pool pool, const MemoryGraphOptions &options);
+
+    // Adds a row without linking it; its number is the count of rows before it. The caller encodes into
+    // CodeOf(row). REQUIRES: rows() < capacity.
+    uint32_t AddRow(const OwnFactors &factors);
+
+    // Links a row added before. Each row once.
+    void Link(uint32_t row);
+
+    uint32_t rows() const { return rows_; }
+    uint32_t nodes() const { return nodes_; }
+    int8_t *CodeOf(uint32_t row) { return codes_ + static_cast<size_t>(row) * options_.padded; }
+    OwnFactors *FactorsOf(uint32_t row) { return &factors_[row]; }
+
+    bool IsNode(uint32_t row) const { return birth_[row] != kNone; }
+    bool IsEntry(uint32_t row) const { return anchor_[row] == row; }
+    uint32_t BirthOf(uint32_t row) const { return birth_[row]; }
+    // The entry nearest to a node when it was linked (an entry's own is itself).
+    uint32_t HomeOf(uint32_t row) const { return home_[row]; }
+    uint32_t AnchorOf(uint32_t row) const { return anchor_[row]; }
+    // Next row with the same code, or kNone; starts at the node.
+    uint32_t NextDuplicate(uint32_t row) const { return next_duplicate_[row]; }
+    uint32_t DegreeOf(uint32_t row) const { return degrees_[row]; }
+    const uint32_t *
+    NeighboursOf(uint32_t row) const
+    {
+        return ids_ + static_cast<size_t>(row) * options_.degree;
+    }
+    const List<uint32_t> &entries() const { return entries_; }
+
+    float Distance(uint32_t a, uint32_t b) const;
+
+    // Storage of SearchGraph: see graph/search.h.
+    void Prefetch(uint32_t id);
+    size_t Expand(const Candidate &candidate, uint32_t **ids, float **estimates);
+    void CheckInterrupts() { options_.check_interrupts(); }
+
+private:
+    void AddEdge(uint32_t from, uint32_t to, float distance, bool anchored);
+    uint32_t AnchoredEdges(uint32_t row) const;
+    bool SameCode(uint32_t a, uint32_t b) const;
+
+    MemoryGraphOptions options_;
+    uint32_t rows_ = 0;
+    uint32_t nodes_ = 0;
+    int8_t *codes_;
+    OwnFactors *factors_;
+    uint32_t *birth_;
+    uint32_t *anchor_; // itself: an entry
+    uint32_t *home_;
+    uint32_t *next_duplicate_;
+    uint8_t *degrees_;
+    uint32_t *ids_;     // [capacity][degree]
+    float *distances_;  // [capacity][degree]
+    uint32_t *visited_; // the search that saw the row last
+    List<uint32_t> entries_;
+    CandidatePool pool_;
+    uint32_t searches_ = 0;
+    uint32_t target_ = 0; // row being linked
+    List<PruneCandidate> found_;
+    PruneCandidate *scratch_;
+    uint32_t *lent_ids_;
+    float *lent_estimates_;
+};
+
+} // namespace omendb

@@ -1,0 +1,193 @@
+#include "omendb/graph/memory_graph.h"
+
+#include <cstring>
+
+#include "omendb/graph/search.h"
+#include "omendb/simd/kernels.h"
+
+namespace omendb {
+
+// At most half of a list may be anchored edges, so that pruning keeps a choice.
+static uint32_t
+MaxAnchored(uint32_t degree)
+{
+    return degree / 2;
+}
+
+size_t
+MemoryGraph::BytesPerRow(uint32_t padded, uint32_t degree)
+{
+    return padded + sizeof(OwnFactors) + 5 * sizeof(uint32_t) + 1 +
+           degree * (sizeof(uint32_t) + sizeof(float));
+}
+
+MemoryGraph::MemoryGraph(Pool pool, const MemoryGraphOptions &options)
+    : options_(options), entries_(pool), pool_(pool, options.search_width), found_(pool)
+{
+    size_t rows = options.capacity;
+    codes_ = pool.NewArray<int8_t>(rows * options.padded);
+    factors_ = pool.NewArray<OwnFactors>(rows);
+    birth_ = pool.NewArray<uint32_t>(rows);
+    anchor_ = pool.NewArray<uint32_t>(rows);
+    home_ = pool.NewArray<uint32_t>(rows);
+    next_duplicate_ = pool.NewArray<uint32_t>(rows);
+    degrees_ = pool.NewZeroedArray<uint8_t>(rows);
+    ids_ = pool.NewArray<uint32_t>(rows * options.degree);
+    distances_ = pool.NewArray<float>(rows * options.degree);
+    visited_ = pool.NewZeroedArray<uint32_t>(rows);
+    scratch_ = pool.NewArray<PruneCandidate>(options.degree + 1);
+    lent_ids_ = pool.NewArray<uint32_t>(options.degree);
+    lent_estimates_ = pool.NewArray<float>(options.degree);
+    memset(birth_, 0xFF, rows * sizeof(uint32_t));
+    memset(anchor_, 0xFF, rows * sizeof(uint32_t));
+    memset(next_duplicate_, 0xFF, rows * sizeof(uint32_t));
+}
+
+uint32_t
+MemoryGraph::AddRow(const OwnFactors &factors)
+{
+    factors_[rows_] = factors;
+    return rows_++;
+}
+
+float
+MemoryGraph::Distance(uint32_t a, uint32_t b) const
+{
+    size_t padded = options_.padded;
+    return CodeDistanceSquared(codes_ + a * padded, factors_[a].step, factors_[a].norm_squared,
+                               codes_ + b * padded, factors_[b].step, factors_[b].norm_squared,
+                               padded);
+}
+
+bool
+MemoryGraph::SameCode(uint32_t a, uint32_t b) const
+{
+    return factors_[a].step == factors_[b].step && factors_[a].error == factors_[b].error &&
+           memcmp(codes_ + static_cast<size_t>(a) * options_.padded,
+                  codes_ + static_cast<size_t>(b) * options_.padded, options_.padded) == 0;
+}
+
+void
+MemoryGraph::Prefetch(uint32_t id)
+{
+    __builtin_prefetch(ids_ + static_cast<size_t>(id) * options_.degree);
+    __builtin_prefetch(ids_ + static_cast<size_t>(id) * options_.degree + 16);
+}
+
+size_t
+MemoryGraph::Expand(const Candidate &candidate, uint32_t **ids, float **estimates)
+{
+    found_.push_back({candidate.estimate, candidate.id, 0, false});
+    const uint32_t *neighbours = NeighboursOf(candidate.id);
+    size_t count = 0;
+    for (uint32_t i = 0; i < degrees_[candidate.id]; ++i) {
+        uint32_t id = neighbours[i];
+        if (visited_[id] == searches_)
+            continue;
+        visited_[id] = searches_;
+        const char *code = reinterpret_cast<const char *>(CodeOf(id));
+        for (uint32_t line = 0; line < options_.padded; line += 64)
+            __builtin_prefetch(code + line);
+        lent_ids_[count++] = id;
+    }
+    for (size_t i = 0; i < count; ++i)
+        lent_estimates_[i] = Distance(target_, lent_ids_[i]);
+    *ids = lent_ids_;
+    *estimates = lent_estimates_;
+    return count;
+}
+
+uint32_t
+MemoryGraph::AnchoredEdges(uint32_t row) const
+{
+    uint32_t anchored = 0;
+    const uint32_t *neighbours = NeighboursOf(row);
+    for (uint32_t i = 0; i < degrees_[row]; ++i)
+        anchored += anchor_[neighbours[i]] == row;
+    return anchored;
+}
+
+void
+MemoryGraph::AddEdge(uint32_t from, uint32_t to, float distance, bool anchored)
+{
+    uint32_t *ids = ids_ + static_cast<size_t>(from) * options_.degree;
+    float *distances = distances_ + static_cast<size_t>(from) * options_.degree;
+    uint32_t degree = degrees_[from];
+    if (degree < options_.degree) {
+        ids[degree] = to;
+        distances[degree] = distance;
+        degrees_[from] = static_cast<uint8_t>(degree + 1);
+        return;
+    }
+    for (uint32_t i = 0; i < degree; ++i)
+        scratch_[i] = {distances[i], ids[i], 0, anchor_[ids[i]] == from};
+    scratch_[degree] = {distance, to, 0, anchored};
+    size_t kept = PruneNeighbours(
+        scratch_, degree + 1, options_.degree,
+        [this](const PruneCandidate &a, const PruneCandidate &b) { return Distance(a.id, b.id); });
+    for (size_t i = 0; i < kept; ++i) {
+        ids[i] = scratch_[i].id;
+        distances[i] = scratch_[i].distance;
+    }
+    degrees_[from] = static_cast<uint8_t>(kept);
+}
+
+void
+MemoryGraph::Link(uint32_t row)
+{
+    ++searches_;
+    target_ = row;
+    found_.clear();
+    pool_.Restart(options_.search_width);
+    uint32_t nearest_entry = row;
+    float nearest_distance = std::numeric_limits<float>::max();
+    for (uint32_t entry : entries_) {
+        float distance = Distance(row, entry);
+        if (distance < nearest_distance) {
+            nearest_distance = distance;
+            nearest_entry = entry;
+        }
+        visited_[entry] = searches_;
+        pool_.OfferOne(entry, distance);
+    }
+    SearchGraph(*this, pool_);
+
+    // A row with the same code as a node joins it. Estimates here are exact but for rounding, so a twin is
+    // among the very nearest.
+    for (const PruneCandidate &near : found_) {
+        if (near.distance <= 1e-5f * factors_[row].norm_squared && SameCode(row, near.id)) {
+            next_duplicate_[row] = next_duplicate_[near.id];
+            next_duplicate_[near.id] = row;
+            return;
+        }
+    }
+
+    size_t kept = PruneNeighbours(
+        found_.data(), found_.size(), options_.degree,
+        [this](const PruneCandidate &a, const PruneCandidate &b) { return Distance(a.id, b.id); });
+    uint32_t *ids = ids_ + static_cast<size_t>(row) * options_.degree;
+    float *distances = distances_ + static_cast<size_t>(row) * options_.degree;
+    for (size_t i = 0; i < kept; ++i) {
+        ids[i] = found_[i].id;
+        distances[i] = found_[i].distance;
+    }
+    degrees_[row] = static_cast<uint8_t>(kept);
+    birth_[row] = nodes_++;
+    home_[row] = nearest_entry;
+
+    bool entry = entries_.size() < options_.entries;
+    uint32_t anchor = kNone;
+    for (size_t i = 0; !entry && anchor == kNone && i < kept; ++i)
+        if (AnchoredEdges(ids[i]) < MaxAnchored(options_.degree))
+            anchor = ids[i];
+    if (anchor == kNone) {
+        anchor = row;
+        home_[row] = row;
+        entries_.push_back(row);
+    }
+    anchor_[row] = anchor;
+    for (size_t i = 0; i < kept; ++i)
+        AddEdge(ids[i], row, distances[i], ids[i] == anchor);
+}
+
+} // namespace omendb
