@@ -13,7 +13,7 @@ struct OwnFactors {
     float step;         // 0 for a zero code
     float norm_squared; // ‖ŷ‖²
     float error;        // never below ‖y − ŷ‖ in index space; +inf: the row has no place in index space
-    float mean_dot;     // ⟨R·(mean·scale), ŷ⟩; inner product only, else 0
+    float mean_dot;     // ⟨R·(mean·scale), y⟩ + ⟨ŷ, y − ŷ⟩; inner product only, else 0
 };
 
 // Encodes `y` (`padded` values, from RowToSpace); `representable` is RowToSpace's answer.

@@ -38,8 +38,8 @@ uint32_t ModelDims(Metric metric, uint32_t dims);
 uint32_t PaddedDims(Metric metric, uint32_t dims);
 
 // What a row becomes before mean, scale and rotation; `out` has ModelDims values. This is what a build
-// averages to get the mean. False, with `out` zero, when the row's norm is not representable
-// (so large or small that float squares overflow or vanish while the row is not zero).
+// averages to get the mean. False, with `out` zero, when the operator's float32 sums cannot represent the
+// row's norm: its squares overflow or, for cosine, vanish while the row is not zero.
 bool RowToModel(Metric metric, uint32_t dims, float max_norm, const float *row, float *out);
 
 // A power of two s such that s·typical_norm lies in [0.5, 1); 1 when typical_norm is zero or not finite.
@@ -59,6 +59,7 @@ struct Query {
     double value_norm;    // ‖q‖ of the raw query
     double model_scale;   // inner product: c in q' = c·q; else 1
     double mean_dot;      // inner product: ⟨q, mean⟩ in raw units; else 0
+    double mean_norm;     // inner product: ‖mean‖ in raw units; else 0
     bool navigable;       // false: no direction or not representable; every row is equally near
 };
 

@@ -1,0 +1,257 @@
+// Own codes, and the bound that exact order rests on.
+//
+// LowerBound, in short (README.md, "The bound", has the derivation). Let u = 2^-24, n the padded
+// dimensions, Q and y the query and the row in index space, ŷ the code, D = ‖Q − ŷ‖, e >= ‖y − ŷ‖.
+//
+//   near      = D − e <= ‖Q − y‖
+//   L2        d  >= (near − ρ(‖Q‖ + ‖y‖)) / scale
+//   cosine    1 − cos = ‖q' − x'‖²/2, the same distance squared
+//   product   ⟨q,x⟩ <= ((‖Q‖² + ‖ŷ‖² + e² − near²)/2 + k + ρ(…)) / (c·scale²) + ⟨q, mean⟩
+//
+// and then the operator's own float32 sums. Each rounding is counted at its worst:
+//   ρ  rotation and input: four rounds of log2(n) additions, 3 more operations each, and 4 to spare
+//   κ  a sum in float lanes: a lane adds n/16 + 4 terms, products and 4 folds: (n/16 + 16)·u
+// Underflow costs a sum of squares up to n·2^-149 more, absolutely.
+#include "omendb/codec/own_code.h"
+
+#include <cfloat>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "omendb/simd/kernels.h"
+
+#include "double_sums.h"
+
+namespace omendb {
+namespace {
+
+constexpr double kUnit = 0x1p-24;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+// √(16,448·2^-149) and more: what underflow of squares can hide in a distance.
+constexpr double kVanished = 1e-20;
+
+// Smaller vectors would have steps without enough bits: they get a zero code.
+constexpr float kMinCoded = 1e-30f;
+
+// Relative slack for a few operations in double, and for sums of up to 16,448 terms (n/8·2^-53).
+constexpr double kDoubleSlack = 0x1p-40;
+
+double
+SumSlack(size_t n)
+{
+    return (static_cast<double>(n) / 16 + 16) * kUnit;
+}
+
+double
+RotationSlack(size_t n)
+{
+    int levels = 0;
+    for (; (size_t{1} << levels) < n; levels++)
+        ;
+    return (4 * (levels + 3) + 4) * kUnit;
+}
+
+// max |y_i|
+float
+MaxAbs(const float *y, size_t n)
+{
+    float lanes[8] = {};
+    for (size_t i = 0; i < n; i += 8)
+        for (size_t lane = 0; lane < 8; lane++) {
+            float value = std::fabs(y[i + lane]);
+            lanes[lane] = value > lanes[lane] ? value : lanes[lane];
+        }
+    float max = 0;
+    for (float lane : lanes)
+        max = lane > max ? lane : max;
+    return max;
+}
+
+// The smallest float of which rounding is sure that it is not below `value` (>= 0).
+float
+RoundUp(double value)
+{
+    return static_cast<float>(value * (1 + 0x1p-22)) + FLT_MIN;
+}
+
+// What is known of ‖Q − y‖ and of the norms, in index space.
+struct Bounds {
+    double query_norm; // ‖Q‖
+    double row_norm;   // not below ‖y‖
+    double near;       // not above ‖Q − y‖
+};
+
+Bounds
+BoundIndexSpace(const Space &space, const Query &query, float distance_squared,
+                const OwnFactors &factors)
+{
+    double code_norm = std::sqrt(static_cast<double>(factors.norm_squared));
+    double distance = std::sqrt(static_cast<double>(distance_squared));
+    double error = factors.error;
+    Bounds bounds;
+    bounds.query_norm = std::sqrt(static_cast<double>(query.norm_squared));
+    bounds.row_norm = code_norm + error;
+    // `residual` rounds each product and difference (‖ŷ‖·u and D·u), then the sum.
+    double near = distance * (1 - SumSlack(space.padded)) - 2 * kUnit * code_norm - kVanished - error;
+    bounds.near = near > 0 ? near : 0;
+    return bounds;
+}
+
+// Not above the true distance in value space, before the operator's rounding.
+double
+BoundDistance(const Space &space, const Bounds &bounds)
+{
+    double slack = RotationSlack(space.padded) * (bounds.query_norm + bounds.row_norm);
+    double distance = (bounds.near * (1 - kDoubleSlack) - slack) / space.scale;
+    if (space.metric == Metric::kCosine)
+        distance -= kDoubleSlack; // x/‖x‖ and q/‖q‖, in double
+    return distance > 0 ? distance : 0;
+}
+
+double
+BoundL2(const Space &space, const Bounds &bounds)
+{
+    double distance = BoundDistance(space, bounds);
+    double squared = distance * distance * (1 - SumSlack(space.dims)) - space.dims * 0x1p-149;
+    return squared > 0 ? std::sqrt(squared) * (1 - kDoubleSlack) : 0;
+}
+
+double
+BoundCosine(const Space &space, const Bounds &bounds)
+{
+    double distance = BoundDistance(space, bounds);
+    // The dot product and the root of both norms, each off by one sum's error.
+    double value = distance * distance / 2 - 2.5 * SumSlack(space.dims);
+    return value < 0 ? 0 : value > 2 ? 2 : value;
+}
+
+double
+BoundInnerProduct(const Space &space, const Query &query, const OwnFactors &factors,
+                  const Bounds &bounds)
+{
+    double scale = space.scale;
+    double query_squared = query.norm_squared;
+    double code_squared = factors.norm_squared;
+    double error_squared = static_cast<double>(factors.error) * factors.error;
+    double near_squared = bounds.near * bounds.near;
+    double offset = factors.mean_dot;
+
+    // ⟨P, y⟩ with P = R·q'·scale, whose norm is c·‖q‖·scale.
+    double length = query.model_scale * query.value_norm * scale;
+    double product = (query_squared + code_squared + error_squared - near_squared) / 2 + offset;
+    double rounding = RotationSlack(space.padded) * bounds.row_norm *
+                          (length + bounds.query_norm + query.mean_norm * scale) +
+                      4 * kUnit * (query_squared + code_squared + std::fabs(offset)) +
+                      kDoubleSlack * near_squared;
+    product += rounding;
+    // Where the terms are so much larger than the product that nothing is left of it: Cauchy-Schwarz.
+    double most = length * bounds.row_norm * (1 + 2 * RotationSlack(space.padded));
+    if (!(product < most))
+        product = most;
+
+    // The operator: float sums over terms whose absolute sum is at most ‖q‖‖x‖.
+    double row_norm = bounds.row_norm / scale * (1 + 1e-4) + query.mean_norm;
+    double terms = query.value_norm * row_norm;
+    if (!(terms < FLT_MAX / 4))
+        return -kInfinity; // its sum may overflow
+    double value = product / (query.model_scale * scale * scale) + query.mean_dot;
+    double slack = SumSlack(space.dims) * terms + space.dims * 0x1p-149 +
+                   kDoubleSlack * (std::fabs(value) + std::fabs(query.mean_dot) +
+                                   query.value_norm * query.mean_norm);
+    double bound = -(value + slack);
+    return bound == bound ? bound : -kInfinity;
+}
+
+} // namespace
+
+OwnFactors
+EncodeOwn(const Space &space, const float *y, bool representable, int8_t *code)
+{
+    size_t n = space.padded;
+    OwnFactors factors{};
+    if (!representable) {
+        memset(code, 0, n);
+        factors.error = std::numeric_limits<float>::infinity();
+        return factors;
+    }
+
+    float max = MaxAbs(y, n);
+    if (max >= kMinCoded) {
+        factors.step = max / 127;
+        kernels->quantize_int8(y, 1 / factors.step, n, code);
+    } else {
+        memset(code, 0, n);
+    }
+
+    double step = factors.step;
+    double errors[8] = {}, code_dots[8] = {};
+    for (size_t i = 0; i < n; i += 8)
+        for (size_t lane = 0; lane < 8; lane++) {
+            double decoded = step * code[i + lane];
+            double difference = y[i + lane] - decoded;
+            errors[lane] += difference * difference;
+            code_dots[lane] += decoded * y[i + lane];
+        }
+    double norm_squared = step * step * kernels->dot_int8(code, code, n);
+    factors.norm_squared = static_cast<float>(norm_squared);
+    factors.error = RoundUp(std::sqrt(FoldSums(errors)));
+    if (space.metric == Metric::kInnerProduct) {
+        double mean_dot = DotInDouble(space.rotated_mean, y, n);
+        factors.mean_dot = static_cast<float>(mean_dot + (FoldSums(code_dots) - norm_squared));
+    }
+    return factors;
+}
+
+float
+CodeDistanceSquared(const int8_t *a, float step_a, float norm_a_squared, const int8_t *b,
+                    float step_b, float norm_b_squared, size_t n)
+{
+    // The product is rounded as the norms are, so that equal codes are at distance 0.
+    double dot = static_cast<double>(step_a) * step_b * kernels->dot_int8(a, b, n);
+    double norms = static_cast<double>(norm_a_squared) + norm_b_squared;
+    float distance = static_cast<float>(norms - 2 * static_cast<double>(static_cast<float>(dot)));
+    return distance > 0 ? distance : 0;
+}
+
+double
+LowerBound(const Space &space, const Query &query, float distance_squared,
+           const OwnFactors &factors)
+{
+    // The distance, too, may come from a damaged page.
+    bool known = query.navigable && factors.error <= FLT_MAX && distance_squared >= 0;
+    if (!known)
+        return space.metric == Metric::kInnerProduct ? -kInfinity : 0;
+    Bounds bounds = BoundIndexSpace(space, query, distance_squared, factors);
+    switch (space.metric) {
+    case Metric::kL2:
+        return BoundL2(space, bounds);
+    case Metric::kCosine:
+        return BoundCosine(space, bounds);
+    case Metric::kInnerProduct:
+        break;
+    }
+    return BoundInnerProduct(space, query, factors, bounds);
+}
+
+double
+ValueEstimate(const Space &space, const Query &query, float distance_squared,
+              const OwnFactors &factors)
+{
+    if (!query.navigable || !(factors.error <= FLT_MAX))
+        return kInfinity;
+    double scale = space.scale;
+    double squared = distance_squared;
+    if (space.metric == Metric::kL2)
+        return std::sqrt(squared) / scale;
+    if (space.metric == Metric::kCosine) {
+        double value = squared / (2 * scale * scale);
+        return value > 2 ? 2 : value;
+    }
+    double norms = static_cast<double>(query.norm_squared) + factors.norm_squared;
+    double product = (norms - squared) / 2 + factors.mean_dot;
+    return -(product / (query.model_scale * scale * scale) + query.mean_dot);
+}
+
+} // namespace omendb
