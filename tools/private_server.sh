@@ -77,10 +77,9 @@ while [ $# -gt 0 ]; do
     --set) settings+=("$2") && shift ;;
     --also) also+=("$(cd "$2" && pwd)") && shift ;;
     --stop)
-        case ${2:-} in
-        */omendb.??????) stop "$2" && exit ;;
-        *) usage ;;
-        esac
+        [[ ${2:-} == */omendb.?????? && -f $2/bindir ]] || usage
+        stop "$2"
+        exit
         ;;
     -*) usage ;;
     *) break ;;
