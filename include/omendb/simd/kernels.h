@@ -78,7 +78,11 @@ const Kernels *KernelsOfTier(Tier tier);
 // The widest tier that this CPU and operating system can run.
 Tier BestTier();
 
-// The table in use: the best tier until SetKernels pins another (the GUC omendb.simd does, in pg/).
+// The table in use: the baseline until SelectKernels is called, which module start does with BestTier()
+// and the GUC omendb.simd with the tier that it pins (both in pg/).
 extern const Kernels *kernels;
+
+// REQUIRES: KernelsOfTier(tier) is not null.
+void SelectKernels(Tier tier);
 
 } // namespace omendb
