@@ -94,7 +94,8 @@ BoundIndexSpace(const Space &space, const Query &query, float distance_squared,
     bounds.query_norm = std::sqrt(static_cast<double>(query.norm_squared));
     bounds.row_norm = code_norm + error;
     // `residual` rounds each product and difference (‖ŷ‖·u and D·u), then the sum.
-    double near = distance * (1 - SumSlack(space.padded)) - 2 * kUnit * code_norm - kVanished - error;
+    double near =
+        distance * (1 - SumSlack(space.padded)) - 2 * kUnit * code_norm - kVanished - error;
     bounds.near = near > 0 ? near : 0;
     return bounds;
 }

@@ -20,8 +20,7 @@ typedef float Floats __attribute__((vector_size(kLanes * sizeof(float))));
 
 // Signs: lane l of step s (dimension 4·s + l) is a bit of word l of group s / 32, the highest bit first.
 constexpr size_t kStepsPerGroup = 32;
-constexpr size_t kGroups =
-    (kMaxRotated + kLanes * kStepsPerGroup - 1) / (kLanes * kStepsPerGroup);
+constexpr size_t kGroups = (kMaxRotated + kLanes * kStepsPerGroup - 1) / (kLanes * kStepsPerGroup);
 
 struct SignTable {
     uint32_t words[kRounds][kGroups][kLanes];
@@ -41,7 +40,8 @@ MakeSigns()
                 uint64_t mixed = state;
                 mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
                 mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
-                table.words[round][group][lane] = static_cast<uint32_t>((mixed ^ (mixed >> 31)) >> 32);
+                table.words[round][group][lane] =
+                    static_cast<uint32_t>((mixed ^ (mixed >> 31)) >> 32);
             }
     return table;
 }
@@ -131,18 +131,17 @@ Rotate(float *x, size_t n)
     float scale = HadamardScale(block);
     for (size_t round = 0; round < kRounds; round++) {
         FlipSigns(x, n, round);
-        if (round % 2 == 0) { // the first block: all of the left half, and some of the right one
+        if (round % 2 == 0) {
             kernels->hadamard(x, block);
-            Mix(x, x + half, block - half, scale, scale);
-            Mix(x + (block - half), x + block, n - block, scale, 1);
-        } else { // the last block: all of the right half
+            Scale(x, block, scale);
+        } else { // the last block: some of the left half, and all of the right one
             kernels->hadamard(x + (n - block), block);
             Mix(x, x + half, n - block, 1, scale);
             Mix(x + (n - block), x + half + (n - block), block - half, scale, scale);
         }
     }
-    // Four mixes, each √2 too long.
-    Scale(x, n, 0.25f);
+    // Two mixes, each √2 too long.
+    Scale(x, n, 0.5f);
 }
 
 } // namespace omendb

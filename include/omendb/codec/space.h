@@ -19,8 +19,6 @@ namespace omendb {
 
 enum class Metric : uint8_t { kL2 = 1, kInnerProduct = 2, kCosine = 3 };
 
-constexpr size_t kMaxDims = 16000;
-
 struct Space {
     Metric metric;
     uint32_t dims;   // of the column
