@@ -65,13 +65,14 @@ done >"$findings"
 rule "base simd page codec graph see no PostgreSQL header"
 
 # --- the library ----------------------------------------------------------------------------------
-$make all WERROR=1 BUILD="$root/build/release-werror" >"$findings" 2>&1 && : >"$findings"
+$make all WERROR=1 BUILD="$root/build/release-werror" 2>&1 | grep -E 'warning|error|Error' >"$findings"
 rule "it compiles without a warning"
 library=build/release-werror/omendb.so
 
+# A mangled name is C++ that neither the server nor the C library has: the C++ runtime, or ours and missing.
 nm -D --undefined-only "$library" | awk '{ print $NF }' |
     grep -E '^(_Z|__cxa_|__gxx_|_Unwind)' | grep -v '^__cxa_finalize' | c++filt >"$findings"
-rule "the library needs nothing of the C++ runtime"
+rule "the library needs nothing of the C++ runtime, and has all it calls"
 
 nm -D --defined-only "$library" | awk '{ print $NF }' |
     grep -vE '^(omendb_.*|pg_finfo_omendb_.*|Pg_magic_func|_PG_init)$' | c++filt >"$findings"
@@ -87,8 +88,8 @@ rule "the library has every function that $script names"
 
 # ereport leaves by longjmp: with exceptions on, a frame that needed a destructor would show up here.
 mkdir -p build/lint
-$make -j"$(nproc)" -C build/lint -f "$root/tools/module.mk" VPATH="$root" PG_CONFIG="$pg_config" LINT=1 objects \
-    >"$findings" 2>&1 && : >"$findings"
+$make -j"$(nproc)" -C build/lint -f "$root/tools/module.mk" VPATH="$root" PG_CONFIG="$pg_config" FRAME_LINT=1 objects \
+    2>&1 | grep -E 'error|Error' >"$findings"
 find build/lint -name '*.o' | sort | while IFS= read -r object; do
     source=${object#build/lint/}
     [ -e "${source%.o}.cc" ] || continue # left over from a file that is gone

@@ -24,8 +24,8 @@ include $(PGXS)
 server_includes := $(patsubst -I%,-isystem %,$(filter -I/%,$(filter-out -I$(srcdir) -I/usr/include,$(CPPFLAGS))))
 plain_cppflags := $(filter-out -I%,$(CPPFLAGS))
 room_flags = $(if $(filter $(server_rooms),$(word 2,$(subst /, ,$(1)))),$(server_includes))
-# LINT compiles for tools/lint.sh, which looks for frames that would need a destructor.
-optimise := $(if $(LINT),-O1 -fexceptions,$(if $(DEBUG),-O1 -g $(debug_defines),-O2))
+# FRAME_LINT compiles for tools/lint.sh, which looks for frames that would need a destructor.
+optimise := $(if $(FRAME_LINT),-O1 -fexceptions,$(if $(DEBUG),-O1 -g $(debug_defines),-O2))
 flags = $(CXXFLAGS) $(library_flags) $(optimise) $(plain_cppflags) $(COPT)
 
 stamp := $(call flags_stamp,$(CURDIR)/.flags,$(CXX) $(flags) $(kernel_flags) $(server_includes) $(VERSION))

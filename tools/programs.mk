@@ -43,9 +43,9 @@ check-unit: $(unit)/unit_tests
 	@cd $(root) && status=0; $< --gtest_brief=1 $(if $(TESTS),--gtest_filter='$(TESTS)') \
 		>$(unit)/log 2>&1 || status=$$?; cat $(unit)/log; \
 	passed=$$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' $(unit)/log); \
-	failed=$$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test.*, listed below:/\1/p' $(unit)/log); \
-	[ $$status = 0 ] || failed=$${failed:-1}; \
-	echo "$(notdir $(unit)): $${passed:-0} passed, $${failed:-0} failed"; exit $$status
+	failed=$$(grep -c '^\[  FAILED  \] .* ms)$$' $(unit)/log); \
+	[ $$status = 0 ] || [ $$failed != 0 ] || failed=1; \
+	echo "$(notdir $(unit)): $${passed:-0} passed, $$failed failed"; exit $$status
 
 # --- benchmarks: build/bench/kernels times kernels (Google Benchmark), build/bench/omendb_bench an index
 bench := $(root)/build/bench
