@@ -49,7 +49,7 @@ TEST_P(CodeKernels, DotInt8Extremes)
 TEST_P(CodeKernels, Residual)
 {
     for (size_t n : CodeLengths())
-        for (size_t shift : {0, 4, 20}) {
+        for (size_t shift : {0, 1, 4, 20}) {
             SCOPED_TRACE(testing::Message() << "n " << n << " shift " << shift);
             Tight<float> q(n, shift), t(n, shift / 2);
             Tight<int8_t> code(n, shift + 1);
@@ -89,7 +89,7 @@ TEST_P(CodeKernels, ResidualFindsTheLargestAnywhere)
 TEST_P(CodeKernels, QuantizeInt8)
 {
     for (size_t n : CodeLengths())
-        for (size_t shift : {0, 4, 20}) {
+        for (size_t shift : {0, 1, 4, 20}) {
             SCOPED_TRACE(testing::Message() << "n " << n << " shift " << shift);
             Tight<float> t(n, shift);
             Tight<int8_t> out(n, shift + 3);
@@ -134,7 +134,7 @@ TEST_P(CodeKernels, QuantizeInt8Clamps)
 TEST_P(CodeKernels, CodeDifference)
 {
     for (size_t n : CodeLengths())
-        for (size_t shift : {0, 4, 20}) {
+        for (size_t shift : {0, 1, 4, 20}) {
             SCOPED_TRACE(testing::Message() << "n " << n << " shift " << shift);
             Tight<int8_t> a(n, shift), b(n, shift + 1);
             Tight<float> r(n, shift);
@@ -205,7 +205,7 @@ TEST_P(CodeKernels, EncodePlanes)
 {
     for (size_t n : CodeLengths())
         for (unsigned bits = 1; bits <= 4; ++bits)
-            for (size_t shift : {0, 4, 20})
+            for (size_t shift : {0, 1, 4, 20})
                 CheckEncode(n, bits, shift, float(1 << (bits - 1)));
 }
 

@@ -144,7 +144,7 @@ TEST_P(FloatKernels, LargeValuesOverflowToInfinity)
 TEST_P(FloatKernels, HadamardMatchesItsDefinition)
 {
     for (size_t n = 1; n <= 4096; n *= 2)
-        for (size_t shift : {0, 4, 28}) {
+        for (size_t shift : {0, 1, 4, 28}) {
             SCOPED_TRACE(testing::Message() << "n " << n << " shift " << shift);
             Tight<float> x(n, shift);
             FillFloats(x);
@@ -199,7 +199,7 @@ TEST_P(FloatKernels, HadamardTwiceIsTheIdentity)
 TEST_P(FloatKernels, AccumulateAddsInDouble)
 {
     for (size_t n : FloatLengths())
-        for (size_t shift : {0, 4, 8}) {
+        for (size_t shift : {0, 1, 4, 8}) {
             SCOPED_TRACE(testing::Message() << "n " << n << " shift " << shift);
             Tight<float> x(n, shift);
             Tight<double> sums(n, shift);
