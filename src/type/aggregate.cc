@@ -1,5 +1,5 @@
-// avg(vector): transition, combine and final function over a float8 array {count, sum of each dimension}; {0} before
-// the first row. sum(vector) needs none of these: it is vector_add.
+// avg(vector): transition, combine and final function over a float8 array {count, sum of each
+// dimension}; {0} before the first row. sum(vector) needs none of these: it is vector_add.
 #include <cmath>
 #include <limits>
 
@@ -55,7 +55,8 @@ NewState(int dim)
     return ViewState(array);
 }
 
-// The state of argument 0 if the executor owns it and may have it changed in place, else a copy of it.
+// The state of argument 0 if the executor owns it and may have it changed in place, else a copy of
+// it.
 State
 Changeable(FunctionCallInfo fcinfo, State state)
 {

@@ -20,8 +20,8 @@ Overflowed(float value)
     return !(std::fabs(value) <= std::numeric_limits<float>::max());
 }
 
-// sum(vector) adds in place: the executor owns the state, and it is ours to change when it was not copied just now
-// by detoasting. Not in a window, whose rows already returned may share the state.
+// sum(vector) adds in place: the executor owns the state, and it is ours to change when it was not
+// copied just now by detoasting. Not in a window, whose rows already returned may share the state.
 bool
 MayChangeFirstArgument(FunctionCallInfo fcinfo, const Vector *first)
 {
@@ -118,7 +118,8 @@ OMENDB_FUNCTION(omendb_l2_normalize)
     PG_RETURN_POINTER(result);
 }
 
-// One bit a dimension, 1 where the value is above zero. PostgreSQL's bit strings start at the top bit of a byte.
+// One bit a dimension, 1 where the value is above zero. PostgreSQL's bit strings start at the top
+// bit of a byte.
 OMENDB_FUNCTION(omendb_binary_quantize)
 {
     Vector *a = DatumGetVector(PG_GETARG_DATUM(0));
@@ -132,8 +133,8 @@ OMENDB_FUNCTION(omendb_binary_quantize)
     PG_RETURN_VARBIT_P(result);
 }
 
-// The values from `start` (1 is the first) up to but not including start + count, cut to those that exist, as
-// substring() does it.
+// The values from `start` (1 is the first) up to but not including start + count, cut to those that
+// exist, as substring() does it.
 OMENDB_FUNCTION(omendb_subvector)
 {
     Vector *a = DatumGetVector(PG_GETARG_DATUM(0));

@@ -1,4 +1,5 @@
-// The wire format of COPY BINARY and binary parameters, in network byte order: int16 dim, int16 0, float4 × dim.
+// The wire format of COPY BINARY and binary parameters, in network byte order: int16 dim, int16 0,
+// float4 × dim.
 #include "omendb/type/vector.h"
 
 extern "C" {

@@ -1,5 +1,5 @@
-// Casts: between vector and arrays, and from vector to vector, which is how PostgreSQL enforces a typmod.
-// All take (value, typmod, is explicit).
+// Casts: between vector and arrays, and from vector to vector, which is how PostgreSQL enforces a
+// typmod. All take (value, typmod, is explicit).
 #include "omendb/type/vector.h"
 
 extern "C" {
@@ -52,8 +52,8 @@ OMENDB_FUNCTION(omendb_array_to_vector)
     if (ARR_NDIM(array) > 1)
         ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("array must be 1-D")));
     if (array_contains_nulls(array))
-        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-                        errmsg("array must not contain nulls")));
+        ereport(ERROR,
+                (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("array must not contain nulls")));
     int dim = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
     CheckDimensions(dim);
     CheckExpectedDimensions(typmod, dim);

@@ -1,5 +1,5 @@
-// Comparison operators and the btree support function. The copies of toasted operands are freed: a btree build or a
-// sort calls these many times within one memory context.
+// Comparison operators and the btree support function. The copies of toasted operands are freed: a
+// btree build or a sort calls these many times within one memory context.
 #include <algorithm>
 
 #include "omendb/type/vector.h"

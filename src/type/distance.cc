@@ -1,9 +1,9 @@
-// Distances and products. The executor calls these once a row (and again for every row that an index scan
-// returns), so they allocate nothing of their own: the arithmetic is the kernels' and a detoasted copy is left to
-// the expression's memory context, which is reset after each row.
+// Distances and products. The executor calls these once a row (and again for every row that an
+// index scan returns), so they allocate nothing of their own: the arithmetic is the kernels' and a
+// detoasted copy is left to the expression's memory context, which is reset after each row.
 //
-// Sums are float32, as the users of this type expect: they overflow to infinity without an error, and their
-// last bits depend on the CPU tier.
+// Sums are float32, as the users of this type expect: they overflow to infinity without an error,
+// and their last bits depend on the CPU tier.
 #include "omendb/simd/kernels.h"
 #include "omendb/type/vector.h"
 

@@ -1,8 +1,8 @@
 // Text input and output, `[1,2.5,-3]`, and the type modifier.
 //
-// Whitespace may stand around brackets, commas and values. Values are read as strtof reads them ("1.", ".5", "1e3",
-// "0x1p3"; "nan" and "inf" are read, then refused), rounded to the nearest float32, and written as the shortest decimal that
-// reads back as the same bits.
+// Whitespace may stand around brackets, commas and values. Values are read as strtof reads them
+// ("1.", ".5", "1e3", "0x1p3"; "nan" and "inf" are read, then refused), rounded to the nearest
+// float32, and written as the shortest decimal that reads back as the same bits.
 #include "omendb/type/vector.h"
 
 #include "parse_float.h"
@@ -15,7 +15,8 @@ extern "C" {
 namespace omendb {
 namespace {
 
-constexpr int kShortestFloatChars = FLOAT_SHORTEST_DECIMAL_LEN; // with its NUL, which the comma replaces
+constexpr int kShortestFloatChars =
+    FLOAT_SHORTEST_DECIMAL_LEN; // with its NUL, which the comma replaces
 
 // What PostgreSQL's own scanner takes for whitespace, whatever the locale.
 bool
@@ -52,8 +53,7 @@ OMENDB_FUNCTION(omendb_vector_in)
     at = SkipSpace(at + 1);
     if (*at == ']')
         ereturn(context, 0,
-                (errcode(ERRCODE_DATA_EXCEPTION),
-                 errmsg("vector must have at least 1 dimension")));
+                (errcode(ERRCODE_DATA_EXCEPTION), errmsg("vector must have at least 1 dimension")));
 
     for (;;) {
         if (dim == kMaxDims)
@@ -136,8 +136,7 @@ OMENDB_FUNCTION(omendb_vector_typmod_in)
     int count;
     int32 *modifiers = ArrayGetIntegerTypmods(PG_GETARG_ARRAYTYPE_P(0), &count);
     if (count != 1)
-        ereport(ERROR,
-                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid type modifier")));
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid type modifier")));
     if (modifiers[0] < 1)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                         errmsg("dimensions for type vector must be at least 1")));

@@ -35,8 +35,8 @@ void
 CheckDimensions(int dim)
 {
     if (dim < 1)
-        ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
-                        errmsg("vector must have at least 1 dimension")));
+        ereport(ERROR,
+                (errcode(ERRCODE_DATA_EXCEPTION), errmsg("vector must have at least 1 dimension")));
     if (dim > kMaxDims)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                         errmsg("vector cannot have more than %d dimensions", kMaxDims)));
@@ -52,8 +52,7 @@ CheckFinite(const float *x, int dim)
         return;
     for (int i = 0; i < dim; i++) {
         if (std::isnan(x[i]))
-            ereport(ERROR,
-                    (errcode(ERRCODE_DATA_EXCEPTION), errmsg("NaN not allowed in vector")));
+            ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("NaN not allowed in vector")));
         if (std::isinf(x[i]))
             ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
                             errmsg("infinite value not allowed in vector")));

@@ -1,8 +1,9 @@
-// The fence: the only way a file of ours includes postgres.h. Rooms that may not know the server (base,
-// simd, page, codec, graph) never include this; the unit tests compile them without its include path.
+// The fence: the only way a file of ours includes postgres.h. Rooms that may not know the server
+// (base, simd, page, codec, graph) never include this; the unit tests compile them without its
+// include path.
 //
-// Other server headers go into an `extern "C"` block of their own after this one. The C++ standard headers
-// that they would drag into that block are included here, outside of it.
+// Other server headers go into an `extern "C"` block of their own after this one. The C++ standard
+// headers that they would drag into that block are included here, outside of it.
 #pragma once
 
 #include <cerrno>
@@ -14,8 +15,8 @@
 #include <cstdlib>
 #include <cstring>
 
-// Before PostgreSQL 16 this is empty, and hidden visibility then exports nothing. c.h keeps a definition
-// that it finds.
+// Before PostgreSQL 16 this is empty, and hidden visibility then exports nothing. c.h keeps a
+// definition that it finds.
 #ifndef PGDLLEXPORT
 #define PGDLLEXPORT __attribute__((visibility("default")))
 #endif
@@ -40,8 +41,8 @@ extern "C" {
     }                                                                                              \
     Datum name([[maybe_unused]] PG_FUNCTION_ARGS)
 
-// Input functions report bad input softly where the server can take it (16 and later: pg_input_is_valid,
-// COPY … ON_ERROR); before, softly is an error like any other.
+// Input functions report bad input softly where the server can take it (16 and later:
+// pg_input_is_valid, COPY … ON_ERROR); before, softly is an error like any other.
 #if PG_VERSION_NUM < 160000
 #define ereturn(context, result, ...)                                                              \
     do {                                                                                           \

@@ -1,6 +1,7 @@
 // The SQL type `vector`: an array of 1 to 16,000 finite float32 values, kept bit for bit.
 //
-// On disk and in memory it is a varlena (little-endian machines as PostgreSQL itself: native byte order):
+// On disk and in memory it is a varlena (little-endian machines as PostgreSQL itself: native byte
+// order):
 //
 //     offset  size
 //          0     4  varlena header, length in bytes
@@ -8,8 +9,8 @@
 //          6     2  unused, 0
 //          8  4·dim values, aligned to 4
 //
-// Short values may be stored with a one-byte header and long ones out of line (storage external, about 500
-// dimensions and more), so a Datum from a tuple is read through DatumGetVector only.
+// Short values may be stored with a one-byte header and long ones out of line (storage external,
+// about 500 dimensions and more), so a Datum from a tuple is read through DatumGetVector only.
 #pragma once
 
 #include "omendb/pg/postgres.h"
@@ -40,7 +41,8 @@ DatumGetVector(Datum datum)
     return reinterpret_cast<Vector *>(PG_DETOAST_DATUM(datum));
 }
 
-// The number of dimensions alone; fetches no more than the first chunk of a value stored out of line.
+// The number of dimensions alone; fetches no more than the first chunk of a value stored out of
+// line.
 int DatumGetDimensions(Datum datum);
 
 // A vector whose values the caller fills in. REQUIRES: 1 <= dim <= kMaxDims.
