@@ -1,0 +1,148 @@
+// Nanoseconds a call of every kernel in every tier that this machine runs (Google Benchmark). Inputs
+// stay in the first-level cache: this measures arithmetic; a hop's memory is bench/README.md's subject.
+//
+//     make bench && build/bench/kernels --benchmark_filter=dot_planes
+//
+// Names are kernel/tier/dimensions; dot_planes takes 28 codes, a node's neighbours, at the bits named.
+
+#include <benchmark/benchmark.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "omendb/simd/kernels.h"
+
+namespace omendb {
+namespace {
+
+constexpr size_t kCodes = 28;
+
+struct Inputs {
+    explicit Inputs(size_t n)
+        : n(n), x(n), y(n), z(n), sums(n), a(n), b(n), codes(kCodes * Stride(n, 4)), out(kCodes)
+    {
+        std::mt19937 random(1);
+        std::uniform_real_distribution<float> uniform(-1, 1);
+        std::uniform_int_distribution<int> code(-127, 127);
+        for (size_t i = 0; i < n; ++i) {
+            x[i] = uniform(random);
+            y[i] = uniform(random);
+            a[i] = int8_t(code(random));
+            b[i] = int8_t(code(random));
+        }
+        for (uint8_t &byte : codes)
+            byte = uint8_t(random());
+    }
+
+    // As in a node slot: codes of neighbours stand apart by their factors.
+    static size_t Stride(size_t n, unsigned bits) { return n / 8 * bits + 12; }
+
+    size_t n;
+    std::vector<float> x, y, z;
+    std::vector<double> sums;
+    std::vector<int8_t> a, b;
+    std::vector<uint8_t> codes;
+    std::vector<int32_t> out;
+    float first = 0, second = 0, third = 0;
+};
+
+template <class Call>
+void
+Register(const char *kernel, const Kernels *table, size_t n, Call call)
+{
+    std::string name = std::string(kernel) + "/" + table->name + "/" + std::to_string(n);
+    benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State &state) {
+        Inputs in(n);
+        for (auto _ : state) {
+            call(*table, in);
+            benchmark::ClobberMemory();
+        }
+    });
+}
+
+void
+RegisterFloats(const Kernels *table, size_t n)
+{
+    Register("l2_squared", table, n, [](const Kernels &k, Inputs &in) {
+        in.first = k.l2_squared(in.x.data(), in.y.data(), in.n);
+    });
+    Register("inner_product", table, n, [](const Kernels &k, Inputs &in) {
+        in.first = k.inner_product(in.x.data(), in.y.data(), in.n);
+    });
+    Register("l1", table, n,
+             [](const Kernels &k, Inputs &in) { in.first = k.l1(in.x.data(), in.y.data(), in.n); });
+    Register("cosine_sums", table, n, [](const Kernels &k, Inputs &in) {
+        k.cosine_sums(in.x.data(), in.y.data(), in.n, &in.first, &in.second, &in.third);
+    });
+    Register("accumulate", table, n,
+             [](const Kernels &k, Inputs &in) { k.accumulate(in.sums.data(), in.x.data(), in.n); });
+}
+
+void
+RegisterHadamard(const Kernels *table, size_t n)
+{
+    Register("hadamard", table, n, [](const Kernels &k, Inputs &in) {
+        in.z = in.x; // else the values grow without end
+        k.hadamard(in.z.data(), in.n);
+    });
+}
+
+void
+RegisterCodes(const Kernels *table, size_t n)
+{
+    Register("dot_int8", table, n, [](const Kernels &k, Inputs &in) {
+        in.out[0] = k.dot_int8(in.a.data(), in.b.data(), in.n);
+    });
+    Register("residual", table, n, [](const Kernels &k, Inputs &in) {
+        in.first = k.residual(in.x.data(), in.a.data(), 0.01f, in.n, in.z.data(), &in.second);
+    });
+    Register("quantize_int8", table, n, [](const Kernels &k, Inputs &in) {
+        in.out[0] = k.quantize_int8(in.x.data(), 127, in.n, in.b.data());
+    });
+    Register("code_difference", table, n, [](const Kernels &k, Inputs &in) {
+        in.first = k.code_difference(in.a.data(), 0.01f, in.b.data(), 0.02f, in.n, in.z.data(),
+                                     &in.second);
+    });
+    for (unsigned bits : {1, 2, 4}) {
+        std::string suffix = "_" + std::to_string(bits) + "bit";
+        Register(("encode_planes" + suffix).c_str(), table, n, [=](const Kernels &k, Inputs &in) {
+            k.encode_planes(in.x.data(), 2, bits, in.n, in.codes.data(), &in.first, &in.second);
+        });
+        Register(("dot_planes" + suffix).c_str(), table, n, [=](const Kernels &k, Inputs &in) {
+            k.dot_planes(in.codes.data(), Inputs::Stride(in.n, bits), kCodes, bits, in.a.data(),
+                         in.n, in.out.data());
+        });
+    }
+}
+
+void
+RegisterAll()
+{
+    for (Tier tier : {Tier::kBaseline, Tier::kAvx2, Tier::kAvx512}) {
+        const Kernels *table = KernelsOfTier(tier);
+        if (table == nullptr)
+            continue;
+        for (size_t n : {128, 512, 784, 1536})
+            RegisterFloats(table, n);
+        for (size_t n : {128, 512, 1024, 2048})
+            RegisterHadamard(table, n);
+        for (size_t n : {128, 512, 832, 1536}) // 784 is padded to 832
+            RegisterCodes(table, n);
+    }
+}
+
+} // namespace
+} // namespace omendb
+
+int
+main(int argc, char **argv)
+{
+    omendb::RegisterAll();
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv))
+        return 1;
+    benchmark::RunSpecifiedBenchmarks();
+    benchmark::Shutdown();
+    return 0;
+}
