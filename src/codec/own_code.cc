@@ -32,6 +32,9 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // √(16,448·2^-149) and more: what underflow of squares can hide in a distance.
 constexpr double kVanished = 1e-20;
 
+// √16,448·2^-149 for each of some ten roundings: what underflow can hide in a rotated vector.
+constexpr double kVanishedInRotation = 1e-41;
+
 // Smaller vectors would have steps without enough bits: they get a zero code.
 constexpr float kMinCoded = 1e-30f;
 
@@ -76,9 +79,16 @@ RoundUp(double value)
     return static_cast<float>(value * (1 + 0x1p-22)) + FLT_MIN;
 }
 
+// Not below the norm whose square was rounded to a float.
+double
+NormFromSquare(float squared)
+{
+    return std::sqrt(static_cast<double>(squared) + 0x1p-149) * (1 + kUnit);
+}
+
 // What is known of ‖Q − y‖ and of the norms, in index space.
 struct Bounds {
-    double query_norm; // ‖Q‖
+    double query_norm; // not below ‖Q‖
     double row_norm;   // not below ‖y‖
     double near;       // not above ‖Q − y‖
 };
@@ -87,11 +97,11 @@ Bounds
 BoundIndexSpace(const Space &space, const Query &query, float distance_squared,
                 const OwnFactors &factors)
 {
-    double code_norm = std::sqrt(static_cast<double>(factors.norm_squared));
+    double code_norm = NormFromSquare(factors.norm_squared);
     double distance = std::sqrt(static_cast<double>(distance_squared));
     double error = factors.error;
     Bounds bounds;
-    bounds.query_norm = std::sqrt(static_cast<double>(query.norm_squared));
+    bounds.query_norm = NormFromSquare(query.norm_squared);
     bounds.row_norm = code_norm + error;
     // `residual` rounds each product and difference (‖ŷ‖·u and D·u), then the sum.
     double near =
@@ -142,21 +152,22 @@ BoundInnerProduct(const Space &space, const Query &query, const OwnFactors &fact
     // ⟨P, y⟩ with P = R·q'·scale, whose norm is c·‖q‖·scale.
     double length = query.model_scale * query.value_norm * scale;
     double product = (query_squared + code_squared + error_squared - near_squared) / 2 + offset;
-    double rounding = RotationSlack(space.padded) * bounds.row_norm *
-                          (length + bounds.query_norm + query.mean_norm * scale) +
+    double norms = length + bounds.query_norm + query.mean_norm * scale;
+    double rounding = RotationSlack(space.padded) * bounds.row_norm * norms +
                       4 * kUnit * (query_squared + code_squared + std::fabs(offset)) +
-                      kDoubleSlack * near_squared;
+                      kDoubleSlack * near_squared + 4 * 0x1p-149 +
+                      kVanishedInRotation * (norms + bounds.row_norm);
     product += rounding;
     // Where the terms are so much larger than the product that nothing is left of it: Cauchy-Schwarz.
-    double most = length * bounds.row_norm * (1 + 2 * RotationSlack(space.padded));
+    double most =
+        length * (bounds.row_norm * (1 + 2 * RotationSlack(space.padded)) + kVanishedInRotation);
     if (!(product < most))
         product = most;
 
-    // The operator: float sums over terms whose absolute sum is at most ‖q‖‖x‖.
+    // The operator: float sums over terms whose absolute sum is at most ‖q‖‖x‖. That they overflow is out
+    // of the question: both norms' squares are below half of the largest float.
     double row_norm = bounds.row_norm / scale * (1 + 1e-4) + query.mean_norm;
     double terms = query.value_norm * row_norm;
-    if (!(terms < FLT_MAX / 4))
-        return -kInfinity; // its sum may overflow
     double value = product / (query.model_scale * scale * scale) + query.mean_dot;
     double slack = SumSlack(space.dims) * terms + space.dims * 0x1p-149 +
                    kDoubleSlack * (std::fabs(value) + std::fabs(query.mean_dot) +
