@@ -37,16 +37,16 @@ deps: ## install what Debian lacks to build and test; needs root or sudo, skips 
 
 all: ## build the extension (the default)
 	@mkdir -p $(build)
-	@$(module) all
+	+@$(module) all
 
 install uninstall installdirs: all
-	@$(module) $@
+	+@$(module) $@
 
 install: ## install the extension into the PostgreSQL that pg_config names
 uninstall: ## remove it from there
 
 installcheck: all ## SQL tests against your running server, after make install
-	@$(module) installcheck
+	+@$(module) installcheck
 
 demo: ## build, start a private server, and ask real words for their neighbours; KEEP=1 leaves it running
 	@$(root)/tools/deps.sh build
@@ -57,7 +57,7 @@ check: ## everything CI runs
 	@PG_CONFIG=$(PG_CONFIG) $(root)/tools/check.sh
 
 check-unit: ## unit tests, no server; SANITIZE=1 runs them under ASan and UBSan
-	@$(programs) check-unit TESTS="$(TESTS)"
+	+@$(programs) check-unit TESTS="$(TESTS)"
 
 check-regress: all ## SQL tests (pg_regress) on a private server; TESTS="vector copy" runs these
 	@PG_CONFIG=$(PG_CONFIG) $(check_server) regress $(build) $(TESTS)
@@ -72,7 +72,7 @@ check-debug: ## SQL and isolation tests on a build with assertions
 	@$(MAKE) --no-print-directory check-regress check-isolation DEBUG=1
 
 bench: ## build the benchmarks into build/bench; bench/README.md says how to run them
-	@$(programs) bench
+	+@$(programs) bench
 
 format: ## clang-format all C++ in place
 	@cd $(root) && tools/list_sources.sh | xargs clang-format -i

@@ -67,5 +67,6 @@ if [ -s "$output/regression.diffs" ]; then
 fi
 # A runner that failed without a failed test (a crash, a missing file) is a failure too.
 [ "$status" = 0 ] || [ "$failed" != 0 ] || failed=1
+case ${build##*/} in debug*) kind=$kind-debug ;; esac
 echo "$kind: $passed passed, $failed failed"
 [ "$failed" = 0 ]
