@@ -109,7 +109,8 @@ Options()
         {"truth-file", "FILE", "true neighbours, .ibin or .ivecs; computed when absent",
          [](A &a, S v) { a.truth_file = v; }},
         {nullptr, nullptr, "The data: an existing table", nullptr},
-        {"table", "NAME", "table or materialized view, may be schema.name", [](A &a, S v) { a.table = v; }},
+        {"table", "NAME", "table or materialized view, may be schema.name",
+         [](A &a, S v) { a.table = v; }},
         {"column", "NAME", "its vector column", [](A &a, S v) { a.column = v; }},
         {"id", "NAME", "its unique column (default: id)", [](A &a, S v) { a.id = v; }},
         {nullptr, nullptr, "Both", nullptr},
@@ -133,7 +134,8 @@ Options()
         {"set", "N=V", "a setting for its sessions; may be repeated",
          [](A &a, S v) { a.side.settings.push_back(Assignment(v)); }},
         {"extension", "NAME", "extension that brings it", [](A &a, S v) { a.side.extension = v; }},
-        {"schema", "NAME", "work in this schema of the connected database, not in a database of its own",
+        {"schema", "NAME",
+         "work in this schema of the connected database, not in a database of its own",
          [](A &a, S v) { a.side.schema = v; }},
 
         {nullptr, nullptr, "Another index, measured in turn with it", nullptr},
@@ -142,7 +144,8 @@ Options()
          [](A &a, S v) { a.versus.sweep = WholeList(v, 1, 1000000); }},
         {"versus-with", "OPTIONS", "as --with", [](A &a, S v) { a.versus.with = v; }},
         {"versus-param", "NAME", "as --param", [](A &a, S v) { a.versus.parameter = v; }},
-        {"versus-set", "N=V", "as --set", [](A &a, S v) { a.versus.settings.push_back(Assignment(v)); }},
+        {"versus-set", "N=V", "as --set",
+         [](A &a, S v) { a.versus.settings.push_back(Assignment(v)); }},
         {"versus-extension", "NAME", "as --extension", [](A &a, S v) { a.versus.extension = v; }},
         {"versus-schema", "NAME", "as --schema", [](A &a, S v) { a.versus.schema = v; }},
 
@@ -151,7 +154,8 @@ Options()
          [](A &a, S v) { a.clients = WholeList(v, 1, 1000); }},
         {"rounds", "N", "timed runs of every point, the median counts (3)",
          [](A &a, S v) { a.rounds = Whole(v, 1, 1000); }},
-        {"seconds", "S", "length of a timed run (2)", [](A &a, S v) { a.seconds = Number(v, 0.01, 86400); }},
+        {"seconds", "S", "length of a timed run (2)",
+         [](A &a, S v) { a.seconds = Number(v, 0.01, 86400); }},
         {"explain", "N", "queries whose pages are counted (50)",
          [](A &a, S v) { a.explain_sample = Whole(v, 1, 1000000); }},
         {"recall", "LIST", "recalls at which the two are compared (0.95,0.99)",
@@ -166,7 +170,8 @@ Options()
          [](A &a, S v) { a.maintenance_work_mem = v; }},
         {"build-workers", "N", "max_parallel_maintenance_workers for the builds",
          [](A &a, S v) { a.build_workers = Whole(v, 0, 1024); }},
-        {"cold-command", "SHELL", "restarts the server; run before each query of the cold measurement",
+        {"cold-command", "SHELL",
+         "restarts the server; run before each query of the cold measurement",
          [](A &a, S v) { a.cold_command = v; }},
         {"cold-sample", "N", "queries measured cold (5)",
          [](A &a, S v) { a.cold_sample = Whole(v, 1, 1000); }},
@@ -219,18 +224,20 @@ Complete(SideArgs &side)
             side.parameter = one.parameter;
     }
     if (side.extension.empty() || side.parameter.empty())
-        throw std::runtime_error("the access method \"" + side.method +
-                                 "\" is not one that this program knows: name its extension and its "
-                                 "search parameter (--extension, --param or --versus-extension, "
-                                 "--versus-param)");
+        throw std::runtime_error(
+            "the access method \"" + side.method +
+            "\" is not one that this program knows: name its extension and its "
+            "search parameter (--extension, --param or --versus-extension, "
+            "--versus-param)");
 }
 
 void
 Check(Args &args)
 {
     if (args.base_file.empty() == args.table.empty())
-        throw std::runtime_error("give the data: either --base with --queries, or --table with --column "
-                                 "(--help lists all options)");
+        throw std::runtime_error(
+            "give the data: either --base with --queries, or --table with --column "
+            "(--help lists all options)");
     if (!args.base_file.empty() && args.query_file.empty())
         throw std::runtime_error("--base needs --queries");
     if (!args.table.empty()) {

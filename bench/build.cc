@@ -12,9 +12,10 @@ namespace {
 void
 ShowProgress(Connection &watcher, int pid, Progress &progress)
 {
-    Result row = watcher.Execute("SELECT phase, tuples_done, tuples_total, blocks_done, blocks_total"
-                                 "  FROM pg_stat_progress_create_index WHERE pid = $1",
-                                 {std::to_string(pid)});
+    Result row =
+        watcher.Execute("SELECT phase, tuples_done, tuples_total, blocks_done, blocks_total"
+                        "  FROM pg_stat_progress_create_index WHERE pid = $1",
+                        {std::to_string(pid)});
     if (row.rows() == 0) {
         progress.Update(0);
         return;
@@ -56,18 +57,22 @@ BuildIndex(const Args &args, const Side &side, Workspace &workspace)
         auto start = std::chrono::steady_clock::now();
         {
             Progress progress(side.label + ": build", 0);
-            connection.ExecuteLong(sql,
-                                   [&] { ShowProgress(watcher, connection.BackendPid(), progress); });
+            connection.ExecuteLong(
+                sql, [&] { ShowProgress(watcher, connection.BackendPid(), progress); });
         }
-        figures.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        figures.seconds =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         if (side.in_place)
-            workspace.Made(side.database, "index " + side.index, "DROP INDEX IF EXISTS " + side.index);
+            workspace.Made(side.database, "index " + side.index,
+                           "DROP INDEX IF EXISTS " + side.index);
     }
     figures.index_bytes =
         std::stod(connection.Scalar("SELECT pg_relation_size($1::regclass)", {side.index}));
-    figures.table_bytes = std::stod(connection.Scalar("SELECT pg_table_size($1::regclass)", {side.table}));
+    figures.table_bytes =
+        std::stod(connection.Scalar("SELECT pg_table_size($1::regclass)", {side.table}));
     try {
-        connection.Execute("CHECKPOINT"); // so that writing the build's pages disturbs no measurement
+        connection.Execute(
+            "CHECKPOINT"); // so that writing the build's pages disturbs no measurement
     } catch (const SqlError &) {
         // Not allowed to this role: the measurement is a little less quiet.
     }

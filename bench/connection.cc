@@ -29,7 +29,8 @@ Connection::Connection(const std::string &connection_string, const std::string &
     : connection_(nullptr, PQfinish)
 {
     // The first dbname is expanded as a connection string; a later one overrides the name in it.
-    const char *keywords[] = {"application_name", "dbname", database.empty() ? nullptr : "dbname", nullptr};
+    const char *keywords[] = {"application_name", "dbname", database.empty() ? nullptr : "dbname",
+                              nullptr};
     const char *values[] = {"omendb_bench", connection_string.c_str(), database.c_str(), nullptr};
     connection_.reset(PQconnectdbParams(keywords, values, 1));
     if (PQstatus(connection_.get()) != CONNECTION_OK)
@@ -42,8 +43,8 @@ void
 Connection::Fail(const PGresult *result)
 {
     const char *state = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    std::string message =
-        Trimmed(result == nullptr ? PQerrorMessage(connection_.get()) : PQresultErrorMessage(result));
+    std::string message = Trimmed(result == nullptr ? PQerrorMessage(connection_.get())
+                                                    : PQresultErrorMessage(result));
     throw SqlError(message, state == nullptr ? "" : state);
 }
 
@@ -70,8 +71,8 @@ Connection::Execute(const std::string &sql, const std::vector<std::string> &text
     std::vector<const char *> values;
     for (const std::string &parameter : text_parameters)
         values.push_back(parameter.c_str());
-    return Checked(PQexecParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr,
-                                values.data(), nullptr, nullptr, 0));
+    return Checked(PQexecParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()),
+                                nullptr, values.data(), nullptr, nullptr, 0));
 }
 
 std::string
@@ -89,7 +90,8 @@ Connection::ExecuteForBinary(const std::string &sql)
 }
 
 Result
-Connection::ExecuteBinary(const std::string &sql, Oid type, const std::string &parameter, bool binary)
+Connection::ExecuteBinary(const std::string &sql, Oid type, const std::string &parameter,
+                          bool binary)
 {
     const char *value = parameter.data();
     int length = static_cast<int>(parameter.size());
@@ -188,7 +190,8 @@ Connection::IsLocal() const
 {
     const char *host = PQhost(connection_.get());
     std::string name = host == nullptr ? "" : host;
-    return name.empty() || name[0] == '/' || name == "localhost" || name == "127.0.0.1" || name == "::1";
+    return name.empty() || name[0] == '/' || name == "localhost" || name == "127.0.0.1" ||
+           name == "::1";
 }
 
 std::string

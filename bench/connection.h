@@ -45,11 +45,13 @@ public:
     Result Execute(const std::string &sql);
     Result Execute(const std::string &sql, const std::vector<std::string> &text_parameters);
     // One row, one column; "" for no row or NULL.
-    std::string Scalar(const std::string &sql, const std::vector<std::string> &text_parameters = {});
+    std::string Scalar(const std::string &sql,
+                       const std::vector<std::string> &text_parameters = {});
     // No parameters, binary results.
     Result ExecuteForBinary(const std::string &sql);
     // One binary parameter of type `type`; `binary` asks for binary results.
-    Result ExecuteBinary(const std::string &sql, Oid type, const std::string &parameter, bool binary);
+    Result ExecuteBinary(const std::string &sql, Oid type, const std::string &parameter,
+                         bool binary);
     // Runs a long statement; calls `tick` about five times a second; Ctrl-C cancels it on the server.
     void ExecuteLong(const std::string &sql, const std::function<void()> &tick);
 

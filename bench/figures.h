@@ -12,7 +12,7 @@ namespace omendb::bench {
 
 struct SpeedFigures {
     int clients = 1;
-    double queries_per_second = 0;         // median of the rounds
+    double queries_per_second = 0;             // median of the rounds
     double p50_ms = 0, p95_ms = 0, p99_ms = 0; // over all rounds
 };
 
@@ -20,10 +20,10 @@ struct SpeedFigures {
 struct Point {
     int parameter = 0;
     double recall = 0;
-    int short_answers = 0; // queries that got fewer than k rows
-    double pages_hit = 0, pages_read = 0; // a query, after warming
+    int short_answers = 0;                             // queries that got fewer than k rows
+    double pages_hit = 0, pages_read = 0;              // a query, after warming
     std::optional<double> cold_pages_read, cold_pages; // a first query after a restart
-    std::vector<SpeedFigures> speed; // as Args::clients
+    std::vector<SpeedFigures> speed;                   // as Args::clients
 };
 
 struct SideFigures {

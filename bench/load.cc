@@ -85,8 +85,9 @@ LoadTable(const Args &args, const Side &side, const Source &source, long row_lim
         to.BeginCopyIn("COPY " + side.table + " (id, v) FROM STDIN (FORMAT binary)");
         std::string buffer;
         double pieces = 0;
-        from.CopyOut("COPY (SELECT " + source.id + ", " + source.column + " FROM " + source.table + " WHERE " +
-                         source.column + " IS NOT NULL" + limit + ") TO STDOUT (FORMAT binary)",
+        from.CopyOut("COPY (SELECT " + source.id + ", " + source.column + " FROM " + source.table +
+                         " WHERE " + source.column + " IS NOT NULL" + limit +
+                         ") TO STDOUT (FORMAT binary)",
                      [&](const char *piece, int bytes) {
                          pieces++;
                          buffer.append(piece, static_cast<size_t>(bytes));

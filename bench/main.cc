@@ -1,6 +1,6 @@
 // omendb_bench: recall, speed and size of a vector index on the user's own data, and of another one in
-// turn with it. The order of things: read the arguments and files, describe the table, prepare each side,
-// load, true neighbours, build, measure, report; what was made on the server goes in Workspace's destructor.
+// turn with it. The order of things: arguments and files, true neighbours, databases and tables, load,
+// build, measure, report. What was made on the server goes in Workspace's destructor.
 #include "args.h"
 #include "build.h"
 #include "figures.h"
@@ -15,9 +15,11 @@
 #include "truth.h"
 #include "workspace.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <optional>
 
 namespace omendb::bench {
 namespace {
@@ -67,12 +69,14 @@ PrepareSides(const Args &args, const Source &source, Workspace &workspace)
     bool in_place_taken = false; // two indexes on one column: the planner would choose for us
     for (size_t i = 0; i < wanted.size(); i++) {
         bool in_place = false;
-        if (!source.table.empty() && args.row_limit == 0 && wanted[i]->schema.empty() && !in_place_taken) {
+        if (!source.table.empty() && args.row_limit == 0 && wanted[i]->schema.empty() &&
+            !in_place_taken) {
             Connection connection(args.connection, "");
             in_place = FitsInPlace(connection, source, *wanted[i], args.metric);
         }
         in_place_taken |= in_place;
-        sides.push_back(PrepareSide(args, *wanted[i], source, in_place, i == 0 ? "a" : "b", workspace));
+        sides.push_back(
+            PrepareSide(args, *wanted[i], source, in_place, i == 0 ? "a" : "b", workspace));
     }
     if (sides.size() == 2 && sides[0].label == sides[1].label) {
         sides[0].label += " (A)";
@@ -90,19 +94,25 @@ Load(const Args &args, const Data &data, const Side &side)
         return LoadTable(args, side, data.source, args.row_limit);
     Connection connection(args.connection, side.database);
     LoadFigures figures;
-    figures.rows = std::stol(connection.Scalar("SELECT count(*) FROM " + side.table + " WHERE " + side.column +
-                                               " IS NOT NULL"));
+    figures.rows = std::stol(connection.Scalar("SELECT count(*) FROM " + side.table + " WHERE " +
+                                               side.column + " IS NOT NULL"));
     return figures;
 }
 
-Truth
-FindTruth(const Args &args, Data &data, const Side &side, long rows)
+// The true neighbours where the files alone tell them: before anything is loaded, since that takes long.
+std::optional<Truth>
+TruthFromFiles(const Args &args, Data &data)
 {
+    if (data.base == nullptr || (data.truth_file == nullptr && args.truth == TruthSource::kSql))
+        return std::nullopt;
     if (data.truth_file != nullptr)
-        return TruthFromFile(*data.truth_file, *data.base, *data.query_file, args.metric, args.k, data.queries);
-    if (data.base != nullptr && args.truth != TruthSource::kSql)
-        return TruthByThreads(*data.base, rows, *data.query_file, data.queries.size(), args.metric, args.k);
-    return TruthBySql(args, side, data.queries, args.k);
+        return TruthFromFile(*data.truth_file, *data.base, *data.query_file, args.metric, args.k,
+                             data.queries);
+    long rows = static_cast<long>(data.base->rows());
+    if (args.row_limit > 0)
+        rows = std::min(rows, args.row_limit);
+    return TruthByThreads(*data.base, rows, *data.query_file, data.queries.size(), args.metric,
+                          args.k);
 }
 
 void
@@ -126,6 +136,7 @@ void
 Run(const Args &args)
 {
     Data data = ReadData(args);
+    std::optional<Truth> truth = TruthFromFiles(args, data);
     Workspace workspace(args.connection, args.keep);
     std::vector<Side> sides = PrepareSides(args, data.source, workspace);
 
@@ -141,7 +152,8 @@ Run(const Args &args)
             " of database " + side.database);
         figures.sides.push_back(of_side);
     }
-    Truth truth = FindTruth(args, data, sides[0], figures.sides[0].load.rows);
+    if (!truth)
+        truth = TruthBySql(args, sides[0], data.queries, args.k);
     for (size_t i = 0; i < sides.size(); i++) {
         figures.sides[i].build = BuildIndex(args, sides[i], workspace);
         Say(sides[i].label + ": index ready after " +
@@ -150,14 +162,14 @@ Run(const Args &args)
     figures.title = Title(args);
     figures.server_version = Connection(args.connection, "").Scalar("SHOW server_version");
     figures.metric = MetricName(args.metric);
-    figures.truth_origin = truth.origin;
+    figures.truth_origin = truth->origin;
     figures.dims = data.source.dims;
     figures.k = args.k;
     figures.rounds = args.rounds;
     figures.seconds = args.seconds;
     figures.queries = data.queries.size();
     figures.recall_targets = args.recall_targets;
-    Measure(args, sides, data.queries, truth, figures);
+    Measure(args, sides, data.queries, *truth, figures);
 
     std::string text = TextReport(figures);
     printf("%s", text.c_str());

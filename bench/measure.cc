@@ -53,14 +53,16 @@ MeasureMemory(Searcher &searcher, const QuerySet &queries, std::optional<double>
 void
 WarnWithoutIndex(const Side &side, const std::string &plan)
 {
-    Say("\n*** " + side.label + ": THE INDEX IS NOT USED. The figures of this side are those of another plan:");
+    Say("\n*** " + side.label +
+        ": THE INDEX IS NOT USED. The figures of this side are those of another plan:");
     Say(plan);
     Say("*** --force-index switches sequential scans off.\n");
 }
 
 // First figures of one side: plan, memory, recall and pages at every point.
 void
-Survey(const Args &args, const Side &side, const QuerySet &queries, const Truth &truth, SideFigures &figures)
+Survey(const Args &args, const Side &side, const QuerySet &queries, const Truth &truth,
+       SideFigures &figures)
 {
     Searcher searcher(args, side);
     Say(side.label + ": recall and pages");
@@ -71,7 +73,8 @@ Survey(const Args &args, const Side &side, const QuerySet &queries, const Truth 
     if (!figures.index_used)
         WarnWithoutIndex(side, other_plan);
 
-    Progress progress(side.label + ": recall", static_cast<double>(queries.size() * side.args.sweep.size()));
+    Progress progress(side.label + ": recall",
+                      static_cast<double>(queries.size() * side.args.sweep.size()));
     double done = 0;
     for (int parameter : side.args.sweep) {
         Point point;
@@ -94,7 +97,8 @@ struct Runs {
 };
 
 void
-TimeRounds(const Args &args, const std::vector<Side> &sides, const QuerySet &queries, Figures &figures)
+TimeRounds(const Args &args, const std::vector<Side> &sides, const QuerySet &queries,
+           Figures &figures)
 {
     size_t most_points = 0;
     double steps = 0;
@@ -114,9 +118,9 @@ TimeRounds(const Args &args, const std::vector<Side> &sides, const QuerySet &que
                     if (p >= sides[s].args.sweep.size())
                         continue;
                     int parameter = sides[s].args.sweep[p];
-                    progress.Update(done++, sides[s].label + " at " + std::to_string(parameter) + ", " +
-                                                std::to_string(args.clients[c]) + " client(s), round " +
-                                                std::to_string(round + 1));
+                    progress.Update(done++, sides[s].label + " at " + std::to_string(parameter) +
+                                                ", " + std::to_string(args.clients[c]) +
+                                                " client(s), round " + std::to_string(round + 1));
                     size_t first = queries.size() * static_cast<size_t>(round) /
                                    static_cast<size_t>(args.rounds);
                     runs[s].of[p][c].push_back(
@@ -128,14 +132,16 @@ TimeRounds(const Args &args, const std::vector<Side> &sides, const QuerySet &que
     for (size_t s = 0; s < sides.size(); s++) {
         for (size_t p = 0; p < runs[s].of.size(); p++) {
             for (size_t c = 0; c < args.clients.size(); c++)
-                figures.sides[s].points[p].speed.push_back(Summarise(args.clients[c], runs[s].of[p][c]));
+                figures.sides[s].points[p].speed.push_back(
+                    Summarise(args.clients[c], runs[s].of[p][c]));
         }
     }
 }
 
 // Restarts the server before every query, so that it finds nothing in shared_buffers.
 void
-MeasureCold(const Args &args, const std::vector<Side> &sides, const QuerySet &queries, Figures &figures)
+MeasureCold(const Args &args, const std::vector<Side> &sides, const QuerySet &queries,
+            Figures &figures)
 {
     double steps = 0, done = 0;
     for (const Side &side : sides)
@@ -165,8 +171,8 @@ MeasureCold(const Args &args, const std::vector<Side> &sides, const QuerySet &qu
 } // namespace
 
 void
-Measure(const Args &args, const std::vector<Side> &sides, const QuerySet &queries, const Truth &truth,
-        Figures &figures)
+Measure(const Args &args, const std::vector<Side> &sides, const QuerySet &queries,
+        const Truth &truth, Figures &figures)
 {
     for (size_t s = 0; s < sides.size(); s++) {
         Survey(args, sides[s], queries, truth, figures.sides[s]);
@@ -175,8 +181,8 @@ Measure(const Args &args, const std::vector<Side> &sides, const QuerySet &querie
             most_short = std::max(most_short, point.short_answers);
         if (most_short > 0)
             Say("*** " + sides[s].label + ": up to " + std::to_string(most_short) + " of " +
-                std::to_string(queries.size()) + " queries got fewer than " + std::to_string(truth.k) +
-                " rows (column short)");
+                std::to_string(queries.size()) + " queries got fewer than " +
+                std::to_string(truth.k) + " rows (column short)");
     }
     TimeRounds(args, sides, queries, figures);
     if (!args.cold_command.empty())

@@ -23,14 +23,12 @@ RecallScale(double recall)
 struct Axes {
     double recall_low = 0, recall_high = 1, rate_low = 0, rate_high = 1; // scaled
 
-    double
-    X(double recall) const
+    double X(double recall) const
     {
         double share = (RecallScale(recall) - recall_low) / (recall_high - recall_low);
         return kLeft + share * (kWidth - kLeft - kRight);
     }
-    double
-    Y(double rate) const
+    double Y(double rate) const
     {
         double share = (std::log10(rate) - rate_low) / (rate_high - rate_low);
         return kHeight - kBottom - share * (kHeight - kTop - kBottom);
@@ -88,7 +86,7 @@ void
 AddGrid(std::string &svg, const Axes &axes)
 {
     double bottom = kHeight - kBottom, right = kWidth - kRight;
-    static const double recalls[] = {0.1, 0.2,  0.3,  0.4,  0.5,  0.6,  0.7,   0.8,   0.85,
+    static const double recalls[] = {0.1, 0.2,  0.3,  0.4,  0.5,  0.6,   0.7,   0.8,   0.85,
                                      0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9999};
     double last_x = -INFINITY;
     for (double recall : recalls) {
@@ -96,20 +94,24 @@ AddGrid(std::string &svg, const Axes &axes)
         if (x < kLeft || x > right || x - last_x < 34)
             continue;
         last_x = x;
-        Add(svg, "<line x1='%.1f' y1='%.1f' x2='%.1f' y2='%.1f' stroke='#ddd'/>", x, kTop, x, bottom);
-        Add(svg, "<text x='%.1f' y='%.1f' text-anchor='middle'>%g</text>\n", x, bottom + 18, recall);
+        Add(svg, "<line x1='%.1f' y1='%.1f' x2='%.1f' y2='%.1f' stroke='#ddd'/>", x, kTop, x,
+            bottom);
+        Add(svg, "<text x='%.1f' y='%.1f' text-anchor='middle'>%g</text>\n", x, bottom + 18,
+            recall);
     }
     for (double power = std::floor(axes.rate_low); power <= axes.rate_high; power++) {
         for (double step : {1.0, 2.0, 5.0}) {
             double rate = step * std::pow(10, power), y = axes.Y(rate);
             if (y > bottom || y < kTop)
                 continue;
-            Add(svg, "<line x1='%.1f' y1='%.1f' x2='%.1f' y2='%.1f' stroke='#ddd'/>", kLeft, y, right, y);
-            Add(svg, "<text x='%.1f' y='%.1f' text-anchor='end'>%g</text>\n", kLeft - 8, y + 4, rate);
+            Add(svg, "<line x1='%.1f' y1='%.1f' x2='%.1f' y2='%.1f' stroke='#ddd'/>", kLeft, y,
+                right, y);
+            Add(svg, "<text x='%.1f' y='%.1f' text-anchor='end'>%g</text>\n", kLeft - 8, y + 4,
+                rate);
         }
     }
-    Add(svg, "<rect x='%.1f' y='%.1f' width='%.1f' height='%.1f' fill='none' stroke='#888'/>\n", kLeft, kTop,
-        right - kLeft, bottom - kTop);
+    Add(svg, "<rect x='%.1f' y='%.1f' width='%.1f' height='%.1f' fill='none' stroke='#888'/>\n",
+        kLeft, kTop, right - kLeft, bottom - kTop);
 }
 
 void
@@ -118,13 +120,13 @@ AddCurve(std::string &svg, const Axes &axes, const SideFigures &side, const char
     std::string line;
     for (const Point &point : side.points)
         Add(line, "%.1f,%.1f ", axes.X(point.recall), axes.Y(point.speed[0].queries_per_second));
-    svg += "<polyline fill='none' stroke-width='2' stroke='" + std::string(colour) + "' points='" + line +
-           "'/>\n";
+    svg += "<polyline fill='none' stroke-width='2' stroke='" + std::string(colour) + "' points='" +
+           line + "'/>\n";
     for (const Point &point : side.points) {
         double x = axes.X(point.recall), y = axes.Y(point.speed[0].queries_per_second);
         Add(svg, "<circle cx='%.1f' cy='%.1f' r='3.5' fill='%s'/>", x, y, colour);
-        Add(svg, "<text x='%.1f' y='%.1f' font-size='10' fill='%s'>%d</text>\n", x + 5, y - 5, colour,
-            point.parameter);
+        Add(svg, "<text x='%.1f' y='%.1f' font-size='10' fill='%s'>%d</text>\n", x + 5, y - 5,
+            colour, point.parameter);
     }
 }
 
@@ -142,10 +144,11 @@ SvgPlot(const Figures &figures)
         kWidth, kHeight, kWidth, kHeight);
     svg += "<text x='80' y='24' font-size='15'>" + Escaped(figures.title) + "</text>\n";
     AddGrid(svg, axes);
-    Add(svg, "<text x='%.1f' y='%.1f' text-anchor='middle'>recall@%d</text>\n", (kLeft + kWidth - kRight) / 2,
-        kHeight - 16, figures.k);
+    Add(svg, "<text x='%.1f' y='%.1f' text-anchor='middle'>recall@%d</text>\n",
+        (kLeft + kWidth - kRight) / 2, kHeight - 16, figures.k);
     Add(svg,
-        "<text transform='translate(20 %.1f) rotate(-90)' text-anchor='middle'>queries/s, %d client%s</text>\n",
+        "<text transform='translate(20 %.1f) rotate(-90)' text-anchor='middle'>queries/s, %d "
+        "client%s</text>\n",
         (kTop + kHeight - kBottom) / 2, figures.sides[0].points[0].speed[0].clients,
         figures.sides[0].points[0].speed[0].clients == 1 ? "" : "s");
     for (size_t i = 0; i < figures.sides.size(); i++) {
@@ -153,9 +156,11 @@ SvgPlot(const Figures &figures)
         const char *colour = kColours[i % 2];
         AddCurve(svg, axes, side, colour);
         double x = kLeft + static_cast<double>(i) * 240;
-        Add(svg, "<line x1='%.1f' y1='40' x2='%.1f' y2='40' stroke='%s' stroke-width='3'/>", x, x + 18, colour);
+        Add(svg, "<line x1='%.1f' y1='40' x2='%.1f' y2='40' stroke='%s' stroke-width='3'/>", x,
+            x + 18, colour);
         Add(svg, "<text x='%.1f' y='44'>", x + 24);
-        svg += Escaped(side.label + (side.with.empty() ? "" : " (" + side.with + ")")) + "</text>\n";
+        svg +=
+            Escaped(side.label + (side.with.empty() ? "" : " (" + side.with + ")")) + "</text>\n";
     }
     return svg + "</svg>\n";
 }

@@ -27,7 +27,8 @@ Seconds(double seconds)
     if (seconds < 60)
         snprintf(text, sizeof text, "%.0f s", seconds);
     else
-        snprintf(text, sizeof text, "%.0f min %02.0f s", std::floor(seconds / 60), std::fmod(seconds, 60));
+        snprintf(text, sizeof text, "%.0f min %02.0f s", std::floor(seconds / 60),
+                 std::fmod(seconds, 60));
     return text;
 }
 

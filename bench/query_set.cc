@@ -28,9 +28,10 @@ QueriesFromTable(const Args &args, const Source &source)
         throw std::runtime_error(source.table + " holds no vectors");
     // A fifth more than needed, since a sample's size is random.
     double percent = std::min(100.0, 120.0 * (args.query_limit + 10) / rows);
-    std::string sql = "SELECT " + source.column + " FROM " + source.table + " TABLESAMPLE BERNOULLI (" +
-                      std::to_string(percent) + ") REPEATABLE (1) WHERE " + source.column +
-                      " IS NOT NULL LIMIT " + std::to_string(args.query_limit);
+    std::string sql = "SELECT " + source.column + " FROM " + source.table +
+                      " TABLESAMPLE BERNOULLI (" + std::to_string(percent) +
+                      ") REPEATABLE (1) WHERE " + source.column + " IS NOT NULL LIMIT " +
+                      std::to_string(args.query_limit);
     Result sample = connection.ExecuteForBinary(sql);
     QuerySet queries;
     for (int row = 0; row < sample.rows(); row++)

@@ -40,8 +40,8 @@ Kilobytes(const std::optional<double> &bytes)
 void
 AddStorage(std::string &to, const SideFigures &side)
 {
-    Add(to, "\n%s%s%s%s\n", side.label.c_str(), side.with.empty() ? "" : "  WITH (", side.with.c_str(),
-        side.with.empty() ? "" : ")");
+    Add(to, "\n%s%s%s%s\n", side.label.c_str(), side.with.empty() ? "" : "  WITH (",
+        side.with.c_str(), side.with.empty() ? "" : ")");
     if (side.load.seconds > 0)
         Add(to, "  load    %ld rows in %.1f s, %.0f rows/s\n", side.load.rows, side.load.seconds,
             static_cast<double>(side.load.rows) / side.load.seconds);
@@ -55,7 +55,8 @@ AddStorage(std::string &to, const SideFigures &side)
     Add(to, "  size    index %s, table %s\n", Megabytes(side.build.index_bytes).c_str(),
         Megabytes(side.build.table_bytes).c_str());
     Add(to,
-        "  backend private memory: %s before searching, %s after at the default %s, %s after at the largest\n",
+        "  backend private memory: %s before searching, %s after at the default %s, %s after at "
+        "the largest\n",
         Kilobytes(side.memory_before).c_str(), Kilobytes(side.memory_default).c_str(),
         side.parameter.c_str(), Kilobytes(side.memory_largest).c_str());
     if (!side.index_used)
@@ -76,8 +77,8 @@ AddPoints(std::string &to, const SideFigures &side)
                     point.pages_hit + point.pages_read);
             else
                 Add(to, "  %9s %8s %8s", "", "", "");
-            Add(to, " %8d %10.1f %9.3f %9.3f %9.3f", speed.clients, speed.queries_per_second, speed.p50_ms,
-                speed.p95_ms, speed.p99_ms);
+            Add(to, " %8d %10.1f %9.3f %9.3f %9.3f", speed.clients, speed.queries_per_second,
+                speed.p50_ms, speed.p95_ms, speed.p99_ms);
             if (i == 0 && cold)
                 Add(to, " %10.1f", point.cold_pages_read.value_or(0));
             if (i == 0 && point.short_answers > 0)
@@ -89,8 +90,8 @@ AddPoints(std::string &to, const SideFigures &side)
 
 // One line of the comparison; `bound_sign` stands before a value that is only a bound.
 void
-AddRatio(std::string &to, const std::string &what, const char *bound_sign, const std::optional<AtRecall> &a,
-         const std::optional<AtRecall> &b)
+AddRatio(std::string &to, const std::string &what, const char *bound_sign,
+         const std::optional<AtRecall> &a, const std::optional<AtRecall> &b)
 {
     auto cell = [&](const std::optional<AtRecall> &at) {
         std::string text;
@@ -101,7 +102,8 @@ AddRatio(std::string &to, const std::string &what, const char *bound_sign, const
     std::string ratio;
     if (a && b && b->value > 0)
         Add(ratio, "%s%.3f", a->bound || b->bound ? "~" : "", a->value / b->value);
-    Add(to, "  %-34s %14s %14s %10s\n", what.c_str(), cell(a).c_str(), cell(b).c_str(), ratio.c_str());
+    Add(to, "  %-34s %14s %14s %10s\n", what.c_str(), cell(a).c_str(), cell(b).c_str(),
+        ratio.c_str());
 }
 
 void
@@ -122,12 +124,14 @@ AddComparison(std::string &to, const Figures &figures)
                 [c](const Point &point) { return point.speed[c].queries_per_second; });
         add("pages", "<", [](const Point &point) { return point.pages_hit + point.pages_read; });
         if (a.points[0].cold_pages_read)
-            add("pages read cold", "<", [](const Point &point) { return point.cold_pages_read.value_or(0); });
+            add("pages read cold", "<",
+                [](const Point &point) { return point.cold_pages_read.value_or(0); });
     }
     AddRatio(to, "index MB", "", AtRecall{a.build.index_bytes / (1 << 20), false},
              AtRecall{b.build.index_bytes / (1 << 20), false});
     if (a.build.seconds > 0 && b.build.seconds > 0)
-        AddRatio(to, "build seconds", "", AtRecall{a.build.seconds, false}, AtRecall{b.build.seconds, false});
+        AddRatio(to, "build seconds", "", AtRecall{a.build.seconds, false},
+                 AtRecall{b.build.seconds, false});
 }
 
 // Strings here are names, settings and titles; control characters do not occur in them.
@@ -150,9 +154,10 @@ AddJsonSide(std::string &to, const SideFigures &side)
           ", \"with\": " + Json(side.with);
     Add(to, ",\n     \"index_used\": %s, \"in_place\": %s", side.index_used ? "true" : "false",
         side.in_place ? "true" : "false");
-    Add(to, ",\n     \"rows\": %ld, \"load_seconds\": %.3f, \"build_seconds\": %.3f", side.load.rows,
-        side.load.seconds, side.build.seconds);
-    Add(to, ", \"index_bytes\": %.0f, \"table_bytes\": %.0f", side.build.index_bytes, side.build.table_bytes);
+    Add(to, ",\n     \"rows\": %ld, \"load_seconds\": %.3f, \"build_seconds\": %.3f",
+        side.load.rows, side.load.seconds, side.build.seconds);
+    Add(to, ", \"index_bytes\": %.0f, \"table_bytes\": %.0f", side.build.index_bytes,
+        side.build.table_bytes);
     auto memory = [&](const char *name, const std::optional<double> &bytes) {
         if (bytes)
             Add(to, ",\n     \"%s\": %.0f", name, *bytes);
@@ -163,19 +168,19 @@ AddJsonSide(std::string &to, const SideFigures &side)
     to += ",\n     \"points\": [";
     for (size_t p = 0; p < side.points.size(); p++) {
         const Point &point = side.points[p];
-        Add(to, "%s\n      {\"parameter\": %d, \"recall\": %.6f, \"short_answers\": %d", p > 0 ? "," : "",
-            point.parameter, point.recall, point.short_answers);
+        Add(to, "%s\n      {\"parameter\": %d, \"recall\": %.6f, \"short_answers\": %d",
+            p > 0 ? "," : "", point.parameter, point.recall, point.short_answers);
         Add(to, ", \"pages_hit\": %.2f, \"pages_read\": %.2f", point.pages_hit, point.pages_read);
         if (point.cold_pages_read)
-            Add(to, ", \"cold_pages\": %.2f, \"cold_pages_read\": %.2f", point.cold_pages.value_or(0),
-                *point.cold_pages_read);
+            Add(to, ", \"cold_pages\": %.2f, \"cold_pages_read\": %.2f",
+                point.cold_pages.value_or(0), *point.cold_pages_read);
         to += ", \"speed\": [";
         for (size_t i = 0; i < point.speed.size(); i++) {
             const SpeedFigures &speed = point.speed[i];
-            Add(to, "%s{\"clients\": %d, \"queries_per_second\": %.2f", i > 0 ? ", " : "", speed.clients,
-                speed.queries_per_second);
-            Add(to, ", \"p50_ms\": %.4f, \"p95_ms\": %.4f, \"p99_ms\": %.4f}", speed.p50_ms, speed.p95_ms,
-                speed.p99_ms);
+            Add(to, "%s{\"clients\": %d, \"queries_per_second\": %.2f", i > 0 ? ", " : "",
+                speed.clients, speed.queries_per_second);
+            Add(to, ", \"p50_ms\": %.4f, \"p95_ms\": %.4f, \"p99_ms\": %.4f}", speed.p50_ms,
+                speed.p95_ms, speed.p99_ms);
         }
         to += "]}";
     }
@@ -188,10 +193,11 @@ std::string
 TextReport(const Figures &figures)
 {
     std::string text;
-    Add(text, "%s\nPostgreSQL %s, %d dimensions, metric %s, k %d, %zu queries\n", figures.title.c_str(),
-        figures.server_version.c_str(), figures.dims, figures.metric.c_str(), figures.k, figures.queries);
-    Add(text, "true neighbours: %s; speed: median of %d rounds of %.3g s\n", figures.truth_origin.c_str(),
-        figures.rounds, figures.seconds);
+    Add(text, "%s\nPostgreSQL %s, %d dimensions, metric %s, k %d, %zu queries\n",
+        figures.title.c_str(), figures.server_version.c_str(), figures.dims, figures.metric.c_str(),
+        figures.k, figures.queries);
+    Add(text, "true neighbours: %s; speed: median of %d rounds of %.3g s\n",
+        figures.truth_origin.c_str(), figures.rounds, figures.seconds);
     for (const SideFigures &side : figures.sides) {
         AddStorage(text, side);
         AddPoints(text, side);
@@ -211,13 +217,14 @@ CsvReport(const Figures &figures)
         for (const Point &point : side.points) {
             for (const SpeedFigures &speed : point.speed) {
                 Add(text, "%s,\"%s\",%d,%.6f,%d,%.2f,%.2f,", side.label.c_str(), side.with.c_str(),
-                    point.parameter, point.recall, point.short_answers, point.pages_hit, point.pages_read);
+                    point.parameter, point.recall, point.short_answers, point.pages_hit,
+                    point.pages_read);
                 if (point.cold_pages_read)
                     Add(text, "%.2f,%.2f", point.cold_pages.value_or(0), *point.cold_pages_read);
                 else
                     text += ',';
-                Add(text, ",%d,%.2f,%.4f,%.4f,%.4f", speed.clients, speed.queries_per_second, speed.p50_ms,
-                    speed.p95_ms, speed.p99_ms);
+                Add(text, ",%d,%.2f,%.4f,%.4f,%.4f", speed.clients, speed.queries_per_second,
+                    speed.p50_ms, speed.p95_ms, speed.p99_ms);
                 Add(text, ",%ld,%.3f,%.0f,%.0f,%d\n", side.load.rows, side.build.seconds,
                     side.build.index_bytes, side.build.table_bytes, side.index_used ? 1 : 0);
             }
@@ -232,8 +239,8 @@ JsonReport(const Figures &figures)
     std::string text = "{\"title\": " + Json(figures.title) +
                        ", \"server_version\": " + Json(figures.server_version) +
                        ", \"metric\": " + Json(figures.metric);
-    Add(text, ",\n \"dims\": %d, \"k\": %d, \"queries\": %zu, \"rounds\": %d, \"seconds\": %.3f", figures.dims,
-        figures.k, figures.queries, figures.rounds, figures.seconds);
+    Add(text, ",\n \"dims\": %d, \"k\": %d, \"queries\": %zu, \"rounds\": %d, \"seconds\": %.3f",
+        figures.dims, figures.k, figures.queries, figures.rounds, figures.seconds);
     text += ", \"truth\": " + Json(figures.truth_origin) + ",\n \"sides\": [\n";
     for (size_t i = 0; i < figures.sides.size(); i++) {
         if (i > 0)

@@ -35,7 +35,8 @@ Lines(const Result &result)
 } // namespace
 
 Searcher::Searcher(const Args &args, const Side &side)
-    : args_(args), side_(side), connection_(args.connection, side.database), sql_(side.SearchSql(args.k))
+    : args_(args), side_(side), connection_(args.connection, side.database),
+      sql_(side.SearchSql(args.k))
 {
     for (const std::string &setting : side.args.settings) {
         size_t equals = setting.find('=');
@@ -55,10 +56,12 @@ Searcher::SetParameter(int value)
     if (parameter_checked_)
         return;
     // Before the extension's library is loaded any name passes; planning once loads it.
-    connection_.Execute("EXPLAIN SELECT " + side_.id + " FROM " + side_.table + " ORDER BY " + side_.column +
-                        " " + side_.operator_name + " NULL::" + side_.type_name + " LIMIT 1");
-    if (connection_.Scalar("SELECT setting FROM pg_settings WHERE lower(name) = lower($1)",
-                           {side_.args.parameter})
+    connection_.Execute("EXPLAIN SELECT " + side_.id + " FROM " + side_.table + " ORDER BY " +
+                        side_.column + " " + side_.operator_name + " NULL::" + side_.type_name +
+                        " LIMIT 1");
+    if (connection_
+            .Scalar("SELECT setting FROM pg_settings WHERE lower(name) = lower($1)",
+                    {side_.args.parameter})
             .empty())
         throw std::runtime_error("the server has no setting \"" + side_.args.parameter + '"');
     parameter_checked_ = true;
@@ -83,7 +86,8 @@ Searcher::SearchOnly(const std::string &query)
 std::string
 Searcher::PlanWithoutIndex(const std::string &query)
 {
-    std::string index = connection_.Scalar("SELECT relname FROM pg_class WHERE oid = $1::regclass", {side_.index});
+    std::string index =
+        connection_.Scalar("SELECT relname FROM pg_class WHERE oid = $1::regclass", {side_.index});
     std::string custom =
         Lines(connection_.ExecuteBinary("EXPLAIN (FORMAT JSON) " + sql_, side_.type, query, false));
     if (!UsesIndex(custom, index))
@@ -91,7 +95,8 @@ Searcher::PlanWithoutIndex(const std::string &query)
     std::string literal = connection_.QuoteLiteral(
         connection_.ExecuteBinary("SELECT $1::text", side_.type, query, false).Value(0, 0));
     connection_.Execute("SET plan_cache_mode = force_generic_plan");
-    std::string generic = Lines(connection_.Execute("EXPLAIN (FORMAT JSON) EXECUTE search(" + literal + ")"));
+    std::string generic =
+        Lines(connection_.Execute("EXPLAIN (FORMAT JSON) EXECUTE search(" + literal + ")"));
     std::string plan;
     if (!UsesIndex(generic, index))
         plan = Lines(connection_.Execute("EXPLAIN EXECUTE search(" + literal + ")")) +
@@ -106,10 +111,11 @@ Searcher::CountPages(const QuerySet &queries, size_t sample)
     PageCount pages;
     sample = std::min(sample, queries.size());
     for (size_t i = 0; i < sample; i++) {
-        std::string json = connection_
-                               .ExecuteBinary("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) " + sql_,
-                                              side_.type, queries[i], false)
-                               .Value(0, 0);
+        std::string json =
+            connection_
+                .ExecuteBinary("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) " + sql_,
+                               side_.type, queries[i], false)
+                .Value(0, 0);
         pages.hit += FirstNumber(json, "Shared Hit Blocks");
         pages.read += FirstNumber(json, "Shared Read Blocks");
     }

@@ -11,7 +11,8 @@ namespace {
 // The operator class of a method for the metric's operator. $1 method, $2 operator, $3 name of the type.
 constexpr const char *kOperatorClassSql =
     "SELECT t.oid, format('%I.%I', tn.nspname, t.typname),"
-    "       format('OPERATOR(%I.%s)', pn.nspname, o.oprname), format('%I.%I', cn.nspname, c.opcname)"
+    "       format('OPERATOR(%I.%s)', pn.nspname, o.oprname), format('%I.%I', cn.nspname, "
+    "c.opcname)"
     "  FROM pg_am a JOIN pg_opclass c ON c.opcmethod = a.oid"
     "  JOIN pg_namespace cn ON cn.oid = c.opcnamespace"
     "  JOIN pg_amop ao ON ao.amopfamily = c.opcfamily AND ao.amoppurpose = 'o'"
@@ -23,10 +24,12 @@ constexpr const char *kOperatorClassSql =
 // A usable index of the method on the column. $1 table, $2 column, $3 method, $4 operator class.
 constexpr const char *kExistingIndexSql =
     "SELECT format('%I.%I', n.nspname, ic.relname)"
-    "  FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_namespace n ON n.oid = ic.relnamespace"
+    "  FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_namespace n ON n.oid = "
+    "ic.relnamespace"
     "  JOIN pg_am a ON a.oid = ic.relam"
     "  JOIN pg_attribute at ON at.attrelid = i.indrelid AND at.attnum = i.indkey[0]"
-    "  JOIN pg_opclass oc ON oc.oid = i.indclass[0] JOIN pg_namespace cn ON cn.oid = oc.opcnamespace"
+    "  JOIN pg_opclass oc ON oc.oid = i.indclass[0] JOIN pg_namespace cn ON cn.oid = "
+    "oc.opcnamespace"
     " WHERE i.indrelid = $1::regclass AND quote_ident(at.attname) = $2 AND a.amname = $3"
     "   AND format('%I.%I', cn.nspname, oc.opcname) = $4"
     "   AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL LIMIT 1";
@@ -37,20 +40,25 @@ HasMethod(Connection &connection, const std::string &method)
     return !connection.Scalar("SELECT 1 FROM pg_am WHERE amname = $1", {method}).empty();
 }
 
+// `workspace` null: made in a database of its own, it goes with that.
 void
-CreateExtension(Connection &connection, const SideArgs &args, Workspace &workspace)
+CreateExtension(Connection &connection, const SideArgs &args, Workspace *workspace)
 {
     if (HasMethod(connection, args.method))
         return;
-    std::string in_schema = args.schema.empty() ? "" : " SCHEMA " + connection.QuoteName(args.schema);
+    std::string in_schema =
+        args.schema.empty() ? "" : " SCHEMA " + connection.QuoteName(args.schema);
     std::string extension = connection.QuoteName(args.extension);
     try {
         connection.Execute("CREATE EXTENSION " + extension + in_schema + " CASCADE");
     } catch (const SqlError &error) {
-        throw std::runtime_error("the extension " + args.extension + " cannot be created: " + error.what() +
+        throw std::runtime_error("the extension " + args.extension +
+                                 " cannot be created: " + error.what() +
                                  "\n  It must be installed in the server that is measured.");
     }
-    workspace.Made(connection.Database(), "extension " + args.extension, "DROP EXTENSION " + extension);
+    if (workspace != nullptr)
+        workspace->Made(connection.Database(), "extension " + args.extension,
+                        "DROP EXTENSION " + extension);
     if (!HasMethod(connection, args.method))
         throw std::runtime_error("the extension " + args.extension + " brings no access method \"" +
                                  args.method + '"');
@@ -73,18 +81,20 @@ CreateDatabase(Connection &connection, const std::string &name, Workspace &works
     try {
         connection.Execute("CREATE DATABASE " + quoted);
     } catch (const SqlError &error) {
-        throw std::runtime_error(std::string("no database of its own for the run: ") + error.what() +
-                                 "\n  Connect as a role with CREATEDB, or use --schema (--versus-schema).");
+        throw std::runtime_error(
+            std::string("no database of its own for the run: ") + error.what() +
+            "\n  Connect as a role with CREATEDB, or use --schema (--versus-schema).");
     }
-    workspace.Made(connection.Database(), "database " + name, "DROP DATABASE " + quoted + " WITH (FORCE)");
+    workspace.Made(connection.Database(), "database " + name,
+                   "DROP DATABASE " + quoted + " WITH (FORCE)");
     return name;
 }
 
 void
 FindOperatorClass(Connection &connection, const std::string &type_name, Metric metric, Side &side)
 {
-    Result found =
-        connection.Execute(kOperatorClassSql, {side.args.method, MetricOperator(metric), type_name});
+    Result found = connection.Execute(kOperatorClassSql,
+                                      {side.args.method, MetricOperator(metric), type_name});
     if (found.rows() == 0)
         throw std::runtime_error("the access method \"" + side.args.method +
                                  "\" has no operator class for " + type_name + " with " +
@@ -122,8 +132,8 @@ UseInPlace(Connection &connection, const Source &source, Side &side, const std::
 std::string
 Side::SearchSql(int k) const
 {
-    return "SELECT " + id + " FROM " + table + " ORDER BY " + column + " " + operator_name + " $1 LIMIT " +
-           std::to_string(k);
+    return "SELECT " + id + " FROM " + table + " ORDER BY " + column + " " + operator_name +
+           " $1 LIMIT " + std::to_string(k);
 }
 
 Source
@@ -131,11 +141,10 @@ DescribeSource(Connection &connection, const Args &args)
 {
     Source source;
     source.database = connection.Database();
-    source.table = connection.Scalar(
-        "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c"
-        " JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE c.oid = to_regclass($1) AND c.relkind IN ('r', 'm')",
-        {args.table});
+    source.table = connection.Scalar("SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c"
+                                     " JOIN pg_namespace n ON n.oid = c.relnamespace"
+                                     " WHERE c.oid = to_regclass($1) AND c.relkind IN ('r', 'm')",
+                                     {args.table});
     if (source.table.empty())
         throw std::runtime_error("no table or materialized view \"" + args.table +
                                  "\" in database " + source.database);
@@ -146,10 +155,12 @@ DescribeSource(Connection &connection, const Args &args)
     Result column = connection.Execute(
         "SELECT quote_ident(a.attname), t.typname, t.oid, a.atttypmod FROM pg_attribute a"
         " JOIN pg_type t ON t.oid = a.atttypid"
-        " WHERE a.attrelid = $1::regclass AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped",
+        " WHERE a.attrelid = $1::regclass AND a.attname = $2 AND a.attnum > 0 AND NOT "
+        "a.attisdropped",
         {source.table, args.column});
     if (id.rows() == 0)
-        throw std::runtime_error(args.table + " has no column \"" + args.id + "\" (--id names another)");
+        throw std::runtime_error(args.table + " has no column \"" + args.id +
+                                 "\" (--id names another)");
     if (column.rows() == 0)
         throw std::runtime_error(args.table + " has no column \"" + args.column + '"');
     source.id = id.Value(0, 0);
@@ -164,8 +175,8 @@ DescribeSource(Connection &connection, const Args &args)
 bool
 FitsInPlace(Connection &connection, const Source &source, const SideArgs &side, Metric metric)
 {
-    Result found =
-        connection.Execute(kOperatorClassSql, {side.method, MetricOperator(metric), source.type_name});
+    Result found = connection.Execute(kOperatorClassSql,
+                                      {side.method, MetricOperator(metric), source.type_name});
     for (int row = 0; row < found.rows(); row++) {
         if (found.Value(row, 0) == std::to_string(source.type))
             return true;
@@ -191,7 +202,7 @@ PrepareSide(const Args &args, const SideArgs &side_args, const Source &source, b
     std::string schema = side_args.schema.empty() ? "public" : side_args.schema;
     if (!in_place && !side_args.schema.empty())
         CreateSchema(connection, schema, workspace);
-    CreateExtension(connection, side_args, workspace);
+    CreateExtension(connection, side_args, own_database ? nullptr : &workspace);
     FindOperatorClass(connection, source.type_name, args.metric, side);
     if (in_place) {
         UseInPlace(connection, source, side, name + "_index");
@@ -204,7 +215,8 @@ PrepareSide(const Args &args, const SideArgs &side_args, const Source &source, b
     side.index = connection.QuoteName(schema) + "." + side.index_name;
     connection.Execute("CREATE TABLE " + side.table + " (id " + source.id_type + " NOT NULL, v " +
                        side.type_name + "(" + std::to_string(source.dims) + "))");
-    workspace.Made(side.database, "table " + name, "DROP TABLE " + side.table);
+    if (!own_database)
+        workspace.Made(side.database, "table " + name, "DROP TABLE " + side.table);
     return side;
 }
 

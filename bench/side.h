@@ -31,10 +31,10 @@ struct Side {
     std::string database;
     bool in_place = false;
 
-    std::string table;  // qualified and quoted
-    std::string column; // quoted
-    std::string id;     // quoted
-    std::string index;  // qualified and quoted
+    std::string table;      // qualified and quoted
+    std::string column;     // quoted
+    std::string id;         // quoted
+    std::string index;      // qualified and quoted
     std::string index_name; // quoted, as CREATE INDEX wants it
     bool index_existed = false;
 

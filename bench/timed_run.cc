@@ -56,13 +56,15 @@ RunTimed(const Args &args, const Side &side, int parameter, int clients, const Q
         while (!go)
             std::this_thread::yield();
         Clock::time_point before = start;
-        Clock::time_point end =
-            start + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(args.seconds));
+        Clock::time_point end = start + std::chrono::duration_cast<Clock::duration>(
+                                            std::chrono::duration<double>(args.seconds));
         try {
-            for (size_t i = first + client * queries.size() / count; before < end && !Interrupted(); i++) {
+            for (size_t i = first + client * queries.size() / count; before < end && !Interrupted();
+                 i++) {
                 searchers[client]->SearchOnly(queries[i % queries.size()]);
                 Clock::time_point after = Clock::now();
-                times[client].push_back(std::chrono::duration<float, std::milli>(after - before).count());
+                times[client].push_back(
+                    std::chrono::duration<float, std::milli>(after - before).count());
                 before = after;
             }
         } catch (...) {

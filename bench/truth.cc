@@ -35,8 +35,8 @@ Accept(const std::vector<Neighbour> &neighbours, int k)
 }
 
 void
-NearestOfBlock(const VectorFile &base, long rows, const VectorFile &query_file, size_t first, size_t last,
-               Metric metric, size_t room, std::vector<std::vector<Neighbour>> &found)
+NearestOfBlock(const VectorFile &base, long rows, const VectorFile &query_file, size_t first,
+               size_t last, Metric metric, size_t room, std::vector<std::vector<Neighbour>> &found)
 {
     for (long row = 0; row < rows; row++) {
         const float *vector = base.Row(static_cast<size_t>(row));
@@ -64,7 +64,8 @@ ExactSql(const Side &side, int k)
 {
     std::string distance = side.column + " " + side.operator_name + " $1";
     return "SELECT " + side.id + ", (" + distance + ")::float8 FROM " + side.table + " WHERE " +
-           side.column + " IS NOT NULL ORDER BY " + distance + " LIMIT " + std::to_string(k + kTieRoom);
+           side.column + " IS NOT NULL ORDER BY " + distance + " LIMIT " +
+           std::to_string(k + kTieRoom);
 }
 
 double
@@ -92,7 +93,7 @@ TruthFromFile(const NeighbourFile &file, const VectorFile &base, const VectorFil
     Truth truth;
     truth.k = k;
     truth.origin = "file";
-    size_t out_of_order = 0;
+    size_t out_of_order = 0, pairs = 0;
     for (size_t query = 0; query < queries.size(); query++) {
         std::vector<Neighbour> neighbours;
         for (size_t column = 0; column < file.columns(); column++) {
@@ -100,16 +101,15 @@ TruthFromFile(const NeighbourFile &file, const VectorFile &base, const VectorFil
             if (row < 0 || static_cast<size_t>(row) >= base.rows())
                 throw std::runtime_error("the truth file names row " + std::to_string(row) +
                                          ", which the base file does not have");
-            double distance =
-                ExactDistance(metric, query_file.Row(query), base.Row(static_cast<size_t>(row)),
-                              base.columns());
+            double distance = ExactDistance(metric, query_file.Row(query),
+                                            base.Row(static_cast<size_t>(row)), base.columns());
             neighbours.emplace_back(distance, row);
         }
-        if (!Tied(neighbours.front().first, neighbours.back().first))
-            out_of_order++;
+        for (size_t i = 1; i < neighbours.size(); i++, pairs++)
+            out_of_order += !Tied(neighbours[i - 1].first, neighbours[i].first);
         truth.accepted.push_back(Accept(neighbours, k));
     }
-    if (out_of_order > queries.size() / 20)
+    if (out_of_order > pairs / 50)
         throw std::runtime_error(std::string("the truth file is not in the order of metric ") +
                                  MetricName(metric) + ": another --metric, or another file?");
     return truth;
@@ -125,8 +125,8 @@ TruthByThreads(const VectorFile &base, long rows, const VectorFile &query_file, 
     OnWorkers("true neighbours", blocks, ProcessorCount(), [&](size_t) {
         return [&](size_t block) {
             size_t first = block * kQueryBlock;
-            NearestOfBlock(base, rows, query_file, first, std::min(queries, first + kQueryBlock), metric,
-                           room, found);
+            NearestOfBlock(base, rows, query_file, first, std::min(queries, first + kQueryBlock),
+                           metric, room, found);
         };
     });
     Truth truth;

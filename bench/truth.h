@@ -16,7 +16,8 @@
 namespace omendb::bench {
 
 struct Truth {
-    std::vector<std::vector<std::string>> accepted; // a query: k ids or more, fewer in a smaller table
+    std::vector<std::vector<std::string>>
+        accepted; // a query: k ids or more, fewer in a smaller table
     int k = 0;
     std::string origin; // how it was obtained, for the report
 };
@@ -27,8 +28,8 @@ Truth TruthFromFile(const NeighbourFile &file, const VectorFile &base, const Vec
                     Metric metric, int k, QuerySet &queries);
 
 // By computing every distance, on all processors.
-Truth TruthByThreads(const VectorFile &base, long rows, const VectorFile &query_file, size_t queries,
-                     Metric metric, int k);
+Truth TruthByThreads(const VectorFile &base, long rows, const VectorFile &query_file,
+                     size_t queries, Metric metric, int k);
 
 // By sequential scans of the side's table, one session a processor.
 Truth TruthBySql(const Args &args, const Side &side, const QuerySet &queries, int k);

@@ -79,8 +79,9 @@ ValueFile::ValueFile(const std::string &path, const char *flat_ending, const cha
     }
     if (!sane) {
         munmap(const_cast<char *>(map_), bytes_);
-        throw std::runtime_error(path + ": its size disagrees with its header (" + std::to_string(rows) +
-                                 " rows of " + std::to_string(columns) + ")");
+        throw std::runtime_error(path + ": its size disagrees with its header (" +
+                                 std::to_string(rows) + " rows of " + std::to_string(columns) +
+                                 ")");
     }
 }
 

@@ -44,7 +44,10 @@ public:
 class NeighbourFile : public ValueFile {
 public:
     explicit NeighbourFile(const std::string &path) : ValueFile(path, ".ibin", ".ivecs") {}
-    const int32_t *Row(size_t row) const { return reinterpret_cast<const int32_t *>(RowBytes(row)); }
+    const int32_t *Row(size_t row) const
+    {
+        return reinterpret_cast<const int32_t *>(RowBytes(row));
+    }
 };
 
 // The binary form of the type vector: int16 dims, int16 0, float4 × dims, big-endian.

@@ -22,14 +22,15 @@ Workspace::~Workspace()
     for (size_t i = things_.size(); i-- > 0;) {
         const Thing &thing = things_[i];
         if (keep_) {
-            Say("kept: " + thing.what + "  (in database " + thing.database + "; " + thing.removal + ")");
+            Say("kept: " + thing.what + "  (in database " + thing.database + "; " + thing.removal +
+                ")");
             continue;
         }
         try {
             Connection(connection_string_, thing.database).Execute(thing.removal);
         } catch (const SqlError &error) {
-            Say("could not remove " + thing.what + " in database " + thing.database + ": " + error.what() +
-                "\n  by hand: " + thing.removal);
+            Say("could not remove " + thing.what + " in database " + thing.database + ": " +
+                error.what() + "\n  by hand: " + thing.removal);
         }
     }
 }
