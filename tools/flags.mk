@@ -11,12 +11,12 @@ debug_defines := -DOMENDB_DEBUG=1 -DUSE_ASSERT_CHECKING
 
 # One file of kernels a CPU tier, each with the instructions of its tier and no other file with them.
 # Kernels are never built below -O2: at -O0 templates compiled with AVX-512 flags become weak symbols
-# that other files may pick up. Contracting a*b+c is what gives FMA to xsimd's AVX-512.
+# that other files may pick up. xsimd from 12 on wants avx512cd, which every CPU with VNNI has. Contracting a*b+c is what gives FMA to xsimd's AVX-512.
 machine := $(shell uname -m)
 kernel_flags := -O3 -ffp-contract=fast
 ifeq ($(machine),x86_64)
 tier_flags_avx2 := -mavx2 -mfma -mf16c
-tier_flags_avx512 := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx512vpopcntdq \
+tier_flags_avx512 := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512cd -mavx512vnni -mavx512vpopcntdq \
 	-mavx2 -mfma -mf16c
 else
 absent_tiers := %/kernels_avx2.cc %/kernels_avx512.cc
