@@ -31,22 +31,23 @@ MemoryGraph::MemoryGraph(Pool pool, const MemoryGraphOptions &options)
     anchor_ = pool.NewArray<uint32_t>(rows);
     home_ = pool.NewArray<uint32_t>(rows);
     next_duplicate_ = pool.NewArray<uint32_t>(rows);
-    degrees_ = pool.NewZeroedArray<uint8_t>(rows);
+    degrees_ = pool.NewArray<uint8_t>(rows);
     ids_ = pool.NewArray<uint32_t>(rows * options.degree);
     distances_ = pool.NewArray<float>(rows * options.degree);
-    visited_ = pool.NewZeroedArray<uint32_t>(rows);
+    visited_ = pool.NewArray<uint32_t>(rows);
     scratch_ = pool.NewArray<PruneCandidate>(options.degree + 1);
     lent_ids_ = pool.NewArray<uint32_t>(options.degree);
     lent_estimates_ = pool.NewArray<float>(options.degree);
-    memset(birth_, 0xFF, rows * sizeof(uint32_t));
-    memset(anchor_, 0xFF, rows * sizeof(uint32_t));
-    memset(next_duplicate_, 0xFF, rows * sizeof(uint32_t));
 }
 
 uint32_t
 MemoryGraph::AddRow(const OwnFactors &factors)
 {
+    // Row by row, so that memory which no row needs is never touched.
     factors_[rows_] = factors;
+    birth_[rows_] = anchor_[rows_] = next_duplicate_[rows_] = kNone;
+    degrees_[rows_] = 0;
+    visited_[rows_] = 0;
     return rows_++;
 }
 

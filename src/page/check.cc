@@ -77,6 +77,8 @@ CheckNodes(const char *page, const Geometry &geometry, uint32_t blocks)
         const NodeHeader *header = node.header();
         if (header->state > static_cast<uint8_t>(NodeState::kDead))
             return PageFault::kBadState;
+        if (header->state == static_cast<uint8_t>(NodeState::kFree))
+            continue;
         if (header->degree > geometry.degree || header->inline_tids > kInlineTids)
             return PageFault::kBadCount;
         if (BadBlock(header->cold_block, blocks) || BadBlock(header->segment_block, blocks))

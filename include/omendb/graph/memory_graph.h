@@ -22,7 +22,7 @@ struct MemoryGraphOptions {
     uint32_t padded;   // dimensions of a code
     uint32_t degree;
     uint32_t search_width; // pool of an insertion's search
-    uint32_t entries;      // how many of the first inserted become entries
+    uint32_t entries;      // how many of the first inserted become entries (SetEntries)
     void (*check_interrupts)();
 };
 
@@ -44,6 +44,8 @@ public:
 
     uint32_t rows() const { return rows_; }
     uint32_t nodes() const { return nodes_; }
+    // How many of the nodes linked from now on become entries, before any needs to.
+    void SetEntries(uint32_t entries) { options_.entries = entries; }
     int8_t *CodeOf(uint32_t row) { return codes_ + static_cast<size_t>(row) * options_.padded; }
     OwnFactors *FactorsOf(uint32_t row) { return &factors_[row]; }
 

@@ -95,7 +95,7 @@ struct MetaPage {
     uint32_t node_room_head; // kNode pages with free slots
     uint32_t tids_room_head; // kTids pages with free segments
     uint32_t cold_room_head; // kCold pages with free records
-    uint32_t merges;         // merges finished, for observation
+    uint32_t reserved0;
     uint64_t next_birth;
     uint64_t next_sequence; // of the next delta page
     uint64_t live_nodes;

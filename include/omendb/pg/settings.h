@@ -1,0 +1,16 @@
+// Settings (GUCs). docs: README.md "Tuning".
+#pragma once
+
+namespace omendb {
+
+// omendb.ef_search: width of a search's pool, 10 .. 10,000.
+extern int ef_search;
+
+// omendb.delta_limit: kB of delta pages an index may hold before an inserting backend merges; the
+// storage parameter of the same name overrides it for one index.
+extern int delta_limit_kb;
+
+// Defines the settings and pins the best kernels. Once, from _PG_init.
+void DefineSettings();
+
+} // namespace omendb

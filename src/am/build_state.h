@@ -1,0 +1,57 @@
+// CREATE INDEX: sample, load, link, write (DESIGN.md section 6).
+#pragma once
+
+#include "index_state.h"
+#include "omendb/graph/memory_graph.h"
+
+extern "C" {
+#include <nodes/execnodes.h>
+}
+
+namespace omendb {
+
+// Phases in pg_stat_progress_create_index; their names are in handler.cc.
+enum BuildPhase : int64 {
+    kPhaseSampling = 2,
+    kPhaseLoading = 3,
+    kPhaseLinking = 4,
+    kPhaseWriting = 5,
+    kPhaseMerging = 6,
+};
+
+struct BuildState {
+    Relation heap;
+    Relation index;
+    IndexInfo *info;
+    MemoryContext context; // everything of the build
+    Pool pool;
+    Metric metric;
+    uint32_t dims;
+    Geometry geometry;
+    Space space;
+    bool scaled; // false: no row was there to choose a scale by
+
+    MemoryGraph *graph;
+    HeapTid *tids; // by row
+    uint32_t capacity;
+    float *encoded; // scratch, `padded`
+    MemoryContext row_context;
+    bool flushed; // the graph is in its pages; further rows are inserted
+    double index_rows;
+};
+
+// Fills in metric, dimensions and geometry from the index's catalog entries.
+// ERRORS: invalid_parameter_value: column without dimensions; program_limit_exceeded: too many.
+void DescribeIndex(BuildState *build);
+
+// The meta page of an index without rows.
+void InitMeta(const BuildState *build, char *page);
+
+// Chooses mean, scale and largest norm from a sample of the table. `sampled` is false for an empty table.
+void SampleTable(BuildState *build);
+
+// Writes the linked graph into the index's pages and logs them.
+// REQUIRES: the index has no pages yet.
+void WriteGraph(BuildState *build);
+
+} // namespace omendb

@@ -1,0 +1,55 @@
+// The delta: rows inserted and not yet merged (DESIGN.md section 7). src/am/README.md says who locks what.
+#pragma once
+
+#include "index_state.h"
+#include "omendb/page/views.h"
+
+extern "C" {
+#include <miscadmin.h>
+}
+
+namespace omendb {
+
+// Calls use(block, sequence, ConstDeltaView) for every delta page, each under its share lock, and
+// guarantees: a row that was in the delta when the walk began, and is not in a page it saw, has been merged
+// before the walk ends. A page can be seen twice (the walk starts a chain over when merging overtook it).
+// LOCKS: meta, then delta pages, shared, one at a time.
+template <class Use>
+void
+WalkDelta(Relation index, const Geometry &geometry, const MetaPage &meta, Use use)
+{
+    for (int chain = 0; chain < kDeltaChains; ++chain) {
+        DeltaChain at = meta.delta[chain];
+        BlockNumber block = at.head;
+        uint64_t sequence = at.head_sequence;
+        while (block != kNoBlock) {
+            CHECK_FOR_INTERRUPTS();
+            Buffer buffer = ReadBuffer(index, block);
+            LockBuffer(buffer, BUFFER_LOCK_SHARE);
+            const char *page = BufferGetPage(buffer);
+            const Trailer *trailer = TrailerOf(page, BLCKSZ);
+            if (trailer->page_id != kPageId)
+                RaiseDamaged(index, block, PageFault::kNotOurs);
+            if (trailer->kind != static_cast<uint8_t>(PageKind::kDelta) ||
+                trailer->sequence != sequence) {
+                // Merged and freed since we learned of it; so was everything before it.
+                UnlockReleaseBuffer(buffer);
+                MetaPage now = ReadMeta(index);
+                if (now.delta[chain].head == block && now.delta[chain].head_sequence == sequence)
+                    RaiseDamaged(index, block, PageFault::kWrongKind);
+                block = now.delta[chain].head;
+                sequence = now.delta[chain].head_sequence;
+                continue;
+            }
+            auto view = DeltaOf(page, geometry);
+            if (view.header()->used > geometry.delta_capacity)
+                RaiseDamaged(index, block, PageFault::kBadCount);
+            use(block, sequence, view);
+            sequence = view.header()->next_sequence;
+            block = trailer->next;
+            UnlockReleaseBuffer(buffer);
+        }
+    }
+}
+
+} // namespace omendb

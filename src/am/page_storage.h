@@ -1,0 +1,145 @@
+// The graph in its pages, as graph/search.h wants it: one page a hop.
+//
+// Visitor offers  void OnNode(uint32_t id, ConstNodeView node, float distance_squared);
+// it runs under the node's share lock, with the squared distance from the query to the own code over the
+// coded dimensions. It allocates and copies, and reads no other page.
+#pragma once
+
+#include "index_state.h"
+#include "omendb/codec/neighbour_code.h"
+#include "omendb/graph/candidate_pool.h"
+#include "omendb/page/views.h"
+
+extern "C" {
+#include <miscadmin.h>
+#include <storage/buf_internals.h>
+}
+
+namespace omendb {
+
+template <class Visitor>
+class PageStorage {
+public:
+    // `query`: `padded` floats in index space that outlive this.
+    PageStorage(Relation index, Pool pool, const float *query, Visitor *visitor)
+        : index_(index), state_(GetIndexState(index)), geometry_(state_->geometry), query_(query),
+          visitor_(visitor), blocks_(RelationGetNumberOfBlocks(index))
+    {
+        size_t most = Max(geometry_.degree, geometry_.entry_capacity);
+        hop_ = NewHop(pool, geometry_.coded, most);
+        origin_ = pool.NewZeroedArray<int8_t>(geometry_.coded);
+        ids_ = pool.NewArray<uint32_t>(most);
+        estimates_ = pool.NewArray<float>(most);
+    }
+
+    const Geometry &geometry() const { return geometry_; }
+    const float *query() const { return query_; }
+    Relation index() const { return index_; }
+
+    // The visitor and the state may move between two calls of the access method.
+    void
+    Resume(Visitor *visitor)
+    {
+        visitor_ = visitor;
+        state_ = GetIndexState(index_);
+    }
+
+    // Offers all entries. LOCKS: entry pages, shared, one at a time.
+    void
+    OfferEntries(BlockNumber block, CandidatePool &pool)
+    {
+        MoveHop(&hop_, query_, origin_, 0, geometry_.coded);
+        while (block != kNoBlock) {
+            CHECK_FOR_INTERRUPTS();
+            Buffer buffer = Pin(block);
+            LockBuffer(buffer, BUFFER_LOCK_SHARE);
+            const char *page = BufferGetPage(buffer);
+            RequireKind(index_, block, page, PageKind::kEntry);
+            auto view = EntriesOf(page, geometry_);
+            uint32_t count = view.header()->count;
+            if (unlikely(count > geometry_.entry_capacity))
+                RaiseDamaged(index_, block, PageFault::kBadCount);
+            Estimate(block, view.entries(), count);
+            block = TrailerOf(page, BLCKSZ)->next;
+            UnlockReleaseBuffer(buffer);
+            pool.Offer(ids_, estimates_, count);
+        }
+    }
+
+    void
+    Prefetch(uint32_t id)
+    {
+        BlockNumber block = NodeBlock(geometry_, id);
+        Buffer buffer = state_->recent[block & state_->recent_mask];
+        if (!BufferIsValid(buffer) || BufferIsLocal(buffer))
+            return;
+        __builtin_prefetch(GetBufferDescriptor(buffer - 1));
+        const char *page = BufferGetPage(buffer);
+        const char *slot = Body(page) + NodeSlot(geometry_, id) * geometry_.slot_bytes;
+        for (uint32_t at = 0; at < geometry_.slot_bytes; at += 64)
+            __builtin_prefetch(slot + at);
+        __builtin_prefetch(page + BLCKSZ - sizeof(Trailer));
+    }
+
+    size_t
+    Expand(const Candidate &candidate, uint32_t **ids, float **estimates)
+    {
+        BlockNumber block = NodeBlock(geometry_, candidate.id);
+        Buffer buffer = Pin(block);
+        LockBuffer(buffer, BUFFER_LOCK_SHARE);
+        const char *page = BufferGetPage(buffer);
+        RequireKind(index_, block, page, PageKind::kNode);
+        ConstNodeView node = NodeAt(page, geometry_, NodeSlot(geometry_, candidate.id));
+        const NodeHeader *header = node.header();
+        uint32_t count = 0;
+        if (header->state != static_cast<uint8_t>(NodeState::kFree)) {
+            count = header->degree;
+            if (unlikely(count > geometry_.degree))
+                RaiseDamaged(index_, block, PageFault::kBadCount);
+            MoveHop(&hop_, query_, node.own(), header->step, geometry_.coded);
+            Estimate(block, node.neighbours(), count);
+            visitor_->OnNode(candidate.id, node, hop_.distance_squared);
+        }
+        UnlockReleaseBuffer(buffer);
+        *ids = ids_;
+        *estimates = estimates_;
+        return count;
+    }
+
+    void CheckInterrupts() { CHECK_FOR_INTERRUPTS(); }
+
+private:
+    Buffer
+    Pin(BlockNumber block)
+    {
+        return ReadRecent(index_, state_, block);
+    }
+
+    void
+    Estimate(BlockNumber block, const NeighbourArrays<const char> &from, uint32_t count)
+    {
+        for (uint32_t i = 0; i < count; ++i) {
+            ids_[i] = from.ids[i];
+            if (unlikely(NodeBlock(geometry_, ids_[i]) >= blocks_)) {
+                blocks_ = RelationGetNumberOfBlocks(index_);
+                if (NodeBlock(geometry_, ids_[i]) >= blocks_ || ids_[i] >= kMaxNodes)
+                    RaiseDamaged(index_, block, PageFault::kBadLink);
+            }
+        }
+        EstimateNeighbours(hop_, from.codes, from.f_add, from.f_mul, count, geometry_.bits,
+                           geometry_.coded, estimates_);
+    }
+
+    Relation index_;
+    IndexState *state_;
+    Geometry geometry_;
+    const float *query_;
+    Visitor *visitor_;
+    BlockNumber blocks_;
+    Hop hop_;
+    int8_t *origin_;
+    uint32_t *ids_;
+    float *estimates_;
+};
+
+} // namespace omendb

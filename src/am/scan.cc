@@ -1,0 +1,305 @@
+// amgettuple and its kin. See scan.h for the phases, DESIGN.md sections 4 and 5 for why.
+#include "scan.h"
+
+#include <algorithm>
+
+#include "callbacks.h"
+#include "delta.h"
+#include "omendb/graph/search.h"
+#include "omendb/pg/memory.h"
+#include "omendb/pg/settings.h"
+#include "omendb/simd/kernels.h"
+#include "omendb/type/vector.h"
+
+extern "C" {
+#include <miscadmin.h>
+#include <pgstat.h>
+#include <utils/float.h>
+#include <utils/snapmgr.h>
+}
+
+namespace omendb {
+
+IndexScanDesc
+BeginScan(Relation index, int keys, int orderbys)
+{
+    IndexScanDesc scan = RelationGetIndexScan(index, keys, orderbys);
+    auto *state = static_cast<ScanState *>(palloc0(sizeof(ScanState)));
+    state->context =
+        AllocSetContextCreate(CurrentMemoryContext, "omendb scan", ALLOCSET_DEFAULT_SIZES);
+    state->index = index;
+    state->phase = ScanPhase::kNotStarted;
+    scan->opaque = state;
+    if (orderbys > 0) {
+        scan->xs_orderbyvals = static_cast<Datum *>(palloc0(sizeof(Datum) * orderbys));
+        scan->xs_orderbynulls = static_cast<bool *>(palloc(sizeof(bool) * orderbys));
+        memset(scan->xs_orderbynulls, true, sizeof(bool) * orderbys);
+    }
+    return scan;
+}
+
+static void
+ResetScan(ScanState *state)
+{
+    if (state->sort != nullptr)
+        tuplesort_end(state->sort);
+    if (state->sort_slot != nullptr)
+        ExecDropSingleTupleTableSlot(state->sort_slot);
+    MemoryContext context = state->context;
+    Relation index = state->index;
+    MemoryContextReset(context);
+    memset(static_cast<void *>(state), 0, sizeof(ScanState));
+    state->context = context;
+    state->index = index;
+    state->phase = ScanPhase::kNotStarted;
+}
+
+void
+Rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int norderbys)
+{
+    ResetScan(static_cast<ScanState *>(scan->opaque));
+    if (keys != nullptr && scan->numberOfKeys > 0)
+        memmove(scan->keyData, keys, scan->numberOfKeys * sizeof(ScanKeyData));
+    if (orderbys != nullptr && scan->numberOfOrderBys > 0)
+        memmove(scan->orderByData, orderbys, scan->numberOfOrderBys * sizeof(ScanKeyData));
+    (void)nkeys;
+    (void)norderbys;
+}
+
+void
+EndScan(IndexScanDesc scan)
+{
+    auto *state = static_cast<ScanState *>(scan->opaque);
+    ResetScan(state);
+    MemoryContextDelete(state->context);
+    pfree(state);
+    scan->opaque = nullptr;
+}
+
+// Brings the query into index space.
+static void
+TakeQuery(IndexScanDesc scan, ScanState *state)
+{
+    Pool pool = state->pool;
+    const Space &cached = GetIndexState(state->index)->space;
+    size_t model_dims = ModelDims(cached.metric, cached.dims);
+    float *mean = pool.NewArray<float>(model_dims);
+    float *rotated_mean = pool.NewArray<float>(cached.padded);
+    memcpy(mean, cached.mean, model_dims * sizeof(float));
+    memcpy(rotated_mean, cached.rotated_mean, cached.padded * sizeof(float));
+    state->space = cached;
+    state->space.mean = mean;
+    state->space.rotated_mean = rotated_mean;
+    state->rotated = pool.NewZeroedArray<float>(cached.padded);
+
+    ScanKey key = &scan->orderByData[0];
+    state->null_query = (key->sk_flags & SK_ISNULL) != 0;
+    if (state->null_query)
+        return;
+    Vector *query = DatumGetVector(key->sk_argument);
+    if (query->dim != static_cast<int>(state->space.dims))
+        RaiseDifferentDimensions(state->space.dims, query->dim);
+    state->query = QueryToSpace(state->space, query->x, state->rotated);
+    state->nan_order =
+        state->space.metric == Metric::kCosine && !state->query.navigable && Norm(query) == 0;
+}
+
+// Puts the delta's rows among the ranked ones.
+static void
+TakeDelta(ScanState *state, const MetaPage &meta)
+{
+    const Geometry &geometry = state->storage->geometry();
+    float *residual = state->pool.NewArray<float>(geometry.coded);
+    WalkDelta(state->index, geometry, meta, [&](BlockNumber, uint64_t, ConstDeltaView view) {
+        const DeltaItem *items = view.items();
+        for (uint32_t i = 0; i < view.header()->used; ++i) {
+            const DeltaItem &item = items[i];
+            if (item.state == static_cast<uint8_t>(DeltaState::kEmpty) ||
+                !state->delta_tids.Add(TidKey(item.tid)))
+                continue;
+            ScanRow row = {};
+            row.factors = {item.step, item.norm_squared, item.error, item.mean_dot};
+            if (!state->null_query) {
+                float largest;
+                row.distance_squared = kernels->residual(
+                    state->rotated, view.own(i), item.step, geometry.coded, residual, &largest);
+                row.bound =
+                    LowerBound(state->space, state->query, row.distance_squared, row.factors);
+            }
+            row.node = kNoNode;
+            // A query that orders nothing reads no more of a row than its TID.
+            row.cold_block = state->query.navigable ? item.cold_block : kNoBlock;
+            row.cold_slot = item.cold_slot;
+            row.segment_block = kNoBlock;
+            row.tid_count = 1;
+            row.tids[0] = item.tid;
+            AddScanRow(state, row);
+        }
+    });
+}
+
+static void
+SearchOn(ScanState *state)
+{
+    state->hops += SearchGraph(*state->storage, state->candidates);
+    // Half of the pool: beyond that its fringe is thinly searched, and widening finds what was missed
+    // before it would be late.
+    state->allowance = Max(state->candidates.width() / 2, 1);
+}
+
+static void
+StartScan(IndexScanDesc scan, ScanState *state)
+{
+    state->pool = PoolOf(state->context);
+    Pool pool = state->pool;
+    state->rows = List<ScanRow>(pool);
+    state->heap = List<RankedRow>(pool);
+    state->late = List<RankedRow>(pool);
+    state->delta_tids = KeySet(pool);
+    state->segment_tids = List<HeapTid>(pool);
+    state->stream_rows = List<ScanRow>(pool);
+    state->last_bound = -get_float8_infinity();
+    state->current.segment_block = kNoBlock;
+
+    MetaPage meta = ReadMeta(state->index);
+    TakeQuery(scan, state);
+    state->visitor.scan = state;
+    state->storage = pool.NewArray<PageStorage<ScanVisitor>>(1);
+    *state->storage =
+        PageStorage<ScanVisitor>(state->index, pool, state->rotated, &state->visitor);
+    TakeDelta(state, meta);
+    if (state->null_query || !state->query.navigable) {
+        BeginStream(state);
+        return;
+    }
+    state->candidates = CandidatePool(pool, ef_search);
+    state->storage->OfferEntries(meta.entry_head, state->candidates);
+    state->phase = ScanPhase::kSearch;
+    SearchOn(state);
+}
+
+static bool
+MemoryIsUsedUp(const ScanState *state)
+{
+    size_t bytes = state->candidates.MemoryBytes() + state->rows.capacity() * sizeof(ScanRow) +
+                   state->heap.capacity() * sizeof(RankedRow);
+    // What lists and maps outgrew stays in the pool, as much again at most.
+    return 4 * bytes > static_cast<size_t>(work_mem) * 1024;
+}
+
+// The next row in kSearch. False: go on with the sweep.
+static bool
+NextSearchRow(ScanState *state, ScanRow *row)
+{
+    for (;;) {
+        if (state->allowance > 0 && PopNearest(state, row)) {
+            if (row->bound < state->last_bound) {
+                state->rows.push_back(*row);
+                state->late.push_back(
+                    {row->bound, static_cast<uint32_t>(state->rows.size() - 1)});
+                continue;
+            }
+            --state->allowance;
+            return true;
+        }
+        if (MemoryIsUsedUp(state) || !state->candidates.Widen(2 * state->candidates.width()))
+            return false;
+        SearchOn(state);
+    }
+}
+
+static bool
+NextLateRow(ScanState *state, ScanRow *row)
+{
+    if (state->late_next == state->late.size())
+        return false;
+    *row = state->rows[state->late[state->late_next++].row];
+    return true;
+}
+
+static bool
+NextRow(ScanState *state, ScanRow *row)
+{
+    for (;;) {
+        switch (state->phase) {
+        case ScanPhase::kSearch:
+            if (NextSearchRow(state, row))
+                return true;
+            BeginSweep(state);
+            break;
+        case ScanPhase::kSweep:
+            if (NextSweepRow(state, row))
+                return true;
+            std::sort(
+                state->late.begin(), state->late.end(),
+                [](const RankedRow &a, const RankedRow &b) { return a.bound < b.bound; });
+            state->phase = ScanPhase::kLate;
+            break;
+        case ScanPhase::kLate:
+            if (NextLateRow(state, row))
+                return true;
+            state->phase = ScanPhase::kDone;
+            break;
+        case ScanPhase::kStream:
+            if (NextStreamRow(state, row))
+                return true;
+            state->phase = ScanPhase::kDone;
+            break;
+        case ScanPhase::kNotStarted:
+        case ScanPhase::kDone:
+            return false;
+        }
+    }
+}
+
+bool
+GetTuple(IndexScanDesc scan, ScanDirection direction)
+{
+    auto *state = static_cast<ScanState *>(scan->opaque);
+    Assert(ScanDirectionIsForward(direction));
+    (void)direction;
+
+    MemoryContext caller = MemoryContextSwitchTo(state->context);
+    if (state->phase == ScanPhase::kNotStarted) {
+        if (scan->numberOfOrderBys == 0)
+            ereport(ERROR,
+                    (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                     errmsg("cannot scan omendb index \"%s\" without ORDER BY a distance",
+                            RelationGetRelationName(state->index))));
+        if (!IsMVCCSnapshot(scan->xs_snapshot))
+            ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                            errmsg("non-MVCC snapshots are not supported with omendb")));
+        pgstat_count_index_scan(scan->indexRelation);
+#if PG_VERSION_NUM >= 180000
+        if (scan->instrument != nullptr)
+            scan->instrument->nsearches++;
+#endif
+        StartScan(scan, state);
+    } else if (state->storage != nullptr) {
+        state->storage->Resume(&state->visitor);
+    }
+
+    HeapTid tid;
+    bool found = NextTid(state, &tid);
+    while (!found) {
+        ScanRow row;
+        if (!NextRow(state, &row))
+            break;
+        SetCurrent(state, row);
+        state->last_bound = row.bound;
+        found = NextTid(state, &tid);
+    }
+    MemoryContextSwitchTo(caller);
+    if (!found)
+        return false;
+
+    scan->xs_heaptid = ToItemPointer(tid);
+    scan->xs_recheck = false;
+    scan->xs_recheckorderby = !state->null_query && !state->nan_order;
+    scan->xs_orderbynulls[0] = state->null_query;
+    scan->xs_orderbyvals[0] =
+        Float8GetDatum(state->nan_order ? get_float8_nan() : state->current.bound);
+    return true;
+}
+
+} // namespace omendb

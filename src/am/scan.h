@@ -1,0 +1,124 @@
+// The state of one index scan. The rows it returns come, in this order, from
+//
+//   kSearch   the graph search, widened as the executor asks for more; delta rows take part from the start
+//   kSweep    all nodes that the search did not expand, read page by page and sorted by bound: when the
+//             graph is exhausted (rows merged meanwhile) or the search's memory is
+//   kLate     rows found after rows beyond them had been returned: held back, never dropped
+//
+// or, when the query gives no order (NULL, or a direction of zero), from kStream: all rows as they lie.
+#pragma once
+
+#include <optional>
+
+#include "omendb/base/key_set.h"
+#include "omendb/codec/own_code.h"
+#include "page_storage.h"
+
+extern "C" {
+#include <access/relscan.h>
+#include <utils/tuplesort.h>
+}
+
+namespace omendb {
+
+// A node or delta row that may be returned.
+struct ScanRow {
+    double bound;
+    OwnFactors factors;
+    float distance_squared; // over the coded dimensions
+    uint32_t node;          // kNoNode: a delta row
+    uint32_t cold_block;    // kNoBlock: the bound is final
+    uint32_t segment_block;
+    uint16_t cold_slot;
+    uint16_t segment_slot;
+    uint8_t generation;
+    uint8_t tid_count;
+    HeapTid tids[kInlineTids];
+};
+
+struct RankedRow {
+    double bound;
+    uint32_t row; // index into rows
+};
+
+enum class ScanPhase : uint8_t { kNotStarted, kSearch, kSweep, kLate, kStream, kDone };
+
+struct ScanState;
+
+// Visitor of PageStorage.
+struct ScanVisitor {
+    ScanState *scan;
+    void OnNode(uint32_t id, ConstNodeView node, float distance_squared);
+};
+
+struct ScanState {
+    MemoryContext context; // reset by a rescan
+    Pool pool;
+    Relation index;
+    ScanPhase phase;
+
+    // The query.
+    float *rotated;
+    Space space; // its arrays are copies of this scan's
+    Query query;
+    bool null_query;
+    bool nan_order; // every distance is NaN: cosine from a zero vector
+
+    // The search.
+    ScanVisitor visitor;
+    PageStorage<ScanVisitor> *storage;
+    CandidatePool candidates;
+    List<ScanRow> rows;
+    List<RankedRow> heap; // rows not yet returned, nearest first
+    List<RankedRow> late;
+    size_t late_next;
+    KeySet delta_tids; // heap TIDs found in the delta, not to be returned again from the graph
+    size_t allowance;  // rows to return before the search is widened
+    double last_bound;
+    uint64 hops;
+
+    // The sweep.
+    Tuplesortstate *sort;
+    TupleTableSlot *sort_slot;
+    bool sort_late;          // second pass, over what came before sweep_from
+    double sweep_from;       // last bound returned before the sweep
+    bool sort_has;           // the next row of the sort is in sort_next
+    RankedRow sort_next;     // `row`: the node
+    uint8_t sort_generation; // of that node
+
+    // The stream.
+    BlockNumber stream_block;
+    List<ScanRow> stream_rows;
+    size_t stream_next;
+
+    // The row whose TIDs are being returned.
+    ScanRow current;
+    uint8_t next_tid;
+    uint32_t next_segment_number; // segments with a number at or above were returned
+    bool current_from_delta;
+    List<HeapTid> segment_tids;
+};
+
+// ---- scan_rows.cc: rows and their TIDs
+
+// Notes a node's or delta row's row, and ranks it.
+void AddScanRow(ScanState *scan, const ScanRow &row);
+
+// Takes the nearest ranked row; reads the cold part of its code first where that is still to do. False: none.
+bool PopNearest(ScanState *scan, ScanRow *row);
+
+ScanRow RowOfNode(const ScanState *scan, uint32_t id, ConstNodeView node, float distance_squared);
+
+// The next heap TID of the current row. LOCKS: one tids page, shared.
+bool NextTid(ScanState *scan, HeapTid *tid);
+
+void SetCurrent(ScanState *scan, const ScanRow &row);
+
+// ---- scan_sweep.cc
+
+void BeginSweep(ScanState *scan);
+bool NextSweepRow(ScanState *scan, ScanRow *row);
+void BeginStream(ScanState *scan);
+bool NextStreamRow(ScanState *scan, ScanRow *row);
+
+} // namespace omendb

@@ -1,0 +1,412 @@
+// A built graph becomes pages, in this order of blocks:
+//
+//     meta | mean | entries | nodes | cold records | TID segments
+//
+// Nodes are numbered by the entry nearest to them, so that neighbours share pages. Pages are filled without
+// WAL and logged together at the end; until then a crash or an error drops the index's file.
+#include <algorithm>
+
+#include "build_state.h"
+#include "omendb/codec/neighbour_code.h"
+#include "omendb/page/views.h"
+
+extern "C" {
+#include <access/xloginsert.h>
+#include <commands/progress.h>
+#include <miscadmin.h>
+#include <pgstat.h>
+}
+
+namespace omendb {
+
+namespace {
+
+struct Writer {
+    BuildState *build;
+    uint32_t *order;  // nodes in the order of their numbers: rows
+    uint32_t *number; // by row: position in order
+    uint32_t nodes;
+    BlockNumber node_first, cold_first, segment_first;
+    uint32_t node_pages, cold_pages;
+    uint64_t segments;
+    float *scratch;
+    BlockNumber segment_block; // page being filled, or kNoBlock
+    Buffer segment_buffer;
+};
+
+uint32_t
+PagesFor(uint64_t items, uint64_t a_page)
+{
+    return static_cast<uint32_t>((items + a_page - 1) / a_page);
+}
+
+// Appends a page and lends its image, exclusively locked.
+template <class Fill>
+void
+AppendPage(BuildState *build, BlockNumber expected, PageKind kind, Fill fill)
+{
+    CHECK_FOR_INTERRUPTS();
+    Buffer buffer = ReadBufferExtended(build->index, MAIN_FORKNUM, P_NEW, RBM_NORMAL, nullptr);
+    if (BufferGetBlockNumber(buffer) != expected)
+        elog(ERROR, "index \"%s\" grew to block %u while block %u was to be written",
+             RelationGetRelationName(build->index), BufferGetBlockNumber(buffer), expected);
+    LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+    char *page = BufferGetPage(buffer);
+    InitPage(page, kind);
+    fill(page);
+    MarkBufferDirty(buffer);
+    UnlockReleaseBuffer(buffer);
+}
+
+uint32_t
+IdOf(const Writer &writer, uint32_t row)
+{
+    return writer.node_first * writer.build->geometry.slots_per_page + writer.number[row];
+}
+
+void
+NumberNodes(Writer *writer)
+{
+    MemoryGraph *graph = writer->build->graph;
+    uint32_t rows = graph->rows();
+    writer->order = writer->build->pool.NewArray<uint32_t>(graph->nodes());
+    writer->number = writer->build->pool.NewArray<uint32_t>(rows);
+    writer->nodes = 0;
+    for (uint32_t row = 0; row < rows; ++row)
+        if (graph->IsNode(row))
+            writer->order[writer->nodes++] = row;
+    std::sort(writer->order, writer->order + writer->nodes, [graph](uint32_t a, uint32_t b) {
+        uint32_t home_a = graph->BirthOf(graph->HomeOf(a));
+        uint32_t home_b = graph->BirthOf(graph->HomeOf(b));
+        return home_a != home_b ? home_a < home_b : graph->BirthOf(a) < graph->BirthOf(b);
+    });
+    for (uint32_t i = 0; i < writer->nodes; ++i)
+        writer->number[writer->order[i]] = i;
+}
+
+void
+WriteMean(Writer *writer, BlockNumber first, uint32_t pages)
+{
+    BuildState *build = writer->build;
+    size_t left = ModelDims(build->metric, build->dims);
+    const float *from = build->space.mean;
+    for (uint32_t i = 0; i < pages; ++i) {
+        AppendPage(build, first + i, PageKind::kMean, [&](char *page) {
+            size_t here = std::min(left, BodyBytes(BLCKSZ) / sizeof(float));
+            memcpy(Body(page), from, here * sizeof(float));
+            from += here;
+            left -= here;
+            if (i + 1 < pages)
+                TrailerOf(page, BLCKSZ)->next = first + i + 1;
+        });
+    }
+}
+
+void
+WriteEntries(Writer *writer, BlockNumber first, uint32_t pages)
+{
+    BuildState *build = writer->build;
+    const Geometry &geometry = build->geometry;
+    const List<uint32_t> &entries = build->graph->entries();
+    auto *origin = build->pool.NewZeroedArray<int8_t>(geometry.coded);
+    uint32_t done = 0;
+    for (uint32_t i = 0; i < pages; ++i) {
+        AppendPage(build, first + i, PageKind::kEntry, [&](char *page) {
+            auto view = EntriesOf(page, geometry);
+            auto arrays = view.entries();
+            uint32_t here = std::min<uint32_t>(geometry.entry_capacity,
+                                               static_cast<uint32_t>(entries.size()) - done);
+            for (uint32_t j = 0; j < here; ++j) {
+                uint32_t row = entries[done++];
+                arrays.ids[j] = IdOf(*writer, row);
+                NeighbourFactors factors =
+                    EncodeNeighbour(origin, 0, build->graph->CodeOf(row),
+                                    build->graph->FactorsOf(row)->step, geometry.coded,
+                                    geometry.bits, writer->scratch,
+                                    arrays.codes + j * geometry.code_bytes);
+                arrays.f_add[j] = factors.f_add;
+                arrays.f_mul[j] = factors.f_mul;
+                arrays.tag[j] = 0;
+            }
+            view.header()->count = static_cast<uint16_t>(here);
+            if (i + 1 < pages)
+                TrailerOf(page, BLCKSZ)->next = first + i + 1;
+        });
+    }
+}
+
+// Segments of a node beyond its inline TIDs.
+uint32_t
+SegmentsOfRows(uint32_t rows)
+{
+    return rows <= kInlineTids ? 0 : PagesFor(rows - kInlineTids, kTidsPerSegment);
+}
+
+uint32_t
+RowsOfNode(const MemoryGraph *graph, uint32_t node)
+{
+    uint32_t rows = 0;
+    for (uint32_t row = node; row != MemoryGraph::kNone; row = graph->NextDuplicate(row))
+        ++rows;
+    return rows;
+}
+
+void
+FillNode(Writer *writer, NodeView node, uint32_t row)
+{
+    BuildState *build = writer->build;
+    const Geometry &geometry = build->geometry;
+    MemoryGraph *graph = build->graph;
+    const OwnFactors &own = *graph->FactorsOf(row);
+    NodeHeader *header = node.header();
+    *header = {};
+    header->state = static_cast<uint8_t>(NodeState::kLive);
+    header->flags = graph->IsEntry(row) ? kNodeIsEntry : 0;
+    header->birth = graph->BirthOf(row);
+    header->step = own.step;
+    header->norm_squared = own.norm_squared;
+    header->error = own.error;
+    header->mean_dot = own.mean_dot;
+    header->cold_block = kNoBlock;
+    if (geometry.cold_bytes > 0) {
+        uint32_t number = writer->number[row];
+        header->cold_block =
+            writer->cold_first + number / geometry.cold_capacity * geometry.cold_span;
+        header->cold_slot = static_cast<uint16_t>(number % geometry.cold_capacity);
+    }
+    memcpy(node.own(), graph->CodeOf(row), geometry.coded);
+
+    uint32_t rows = 0;
+    for (uint32_t twin = row; twin != MemoryGraph::kNone && rows < kInlineTids;
+         twin = graph->NextDuplicate(twin))
+        header->tids[rows++] = build->tids[twin];
+    header->inline_tids = static_cast<uint8_t>(rows);
+    header->segment_block = kNoBlock;
+    uint32_t segments = SegmentsOfRows(RowsOfNode(graph, row));
+    if (segments > 0) {
+        // The newest segment comes first in the chain: the last of this node's run.
+        uint64_t newest = writer->segments + segments - 1;
+        header->segment_block = static_cast<uint32_t>(writer->segment_first +
+                                                      newest / geometry.segment_capacity);
+        header->segment_slot = static_cast<uint16_t>(newest % geometry.segment_capacity);
+        writer->segments += segments;
+    }
+
+    auto arrays = node.neighbours();
+    uint32_t degree = graph->DegreeOf(row);
+    const uint32_t *neighbours = graph->NeighboursOf(row);
+    for (uint32_t i = 0; i < degree; ++i) {
+        uint32_t to = neighbours[i];
+        NeighbourFactors factors = EncodeNeighbour(
+            graph->CodeOf(row), own.step, graph->CodeOf(to), graph->FactorsOf(to)->step,
+            geometry.coded, geometry.bits, writer->scratch, arrays.codes + i * geometry.code_bytes);
+        arrays.ids[i] = IdOf(*writer, to);
+        arrays.f_add[i] = factors.f_add;
+        arrays.f_mul[i] = factors.f_mul;
+        arrays.tag[i] = graph->AnchorOf(to) == row ? kAnchorTag : 0;
+    }
+    header->degree = static_cast<uint16_t>(degree);
+}
+
+// Returns how many slots of the last page stay free.
+uint32_t
+WriteNodes(Writer *writer)
+{
+    BuildState *build = writer->build;
+    const Geometry &geometry = build->geometry;
+    uint32_t done = 0;
+    uint32_t free_slots = 0;
+    pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, writer->nodes);
+    for (uint32_t i = 0; i < writer->node_pages; ++i) {
+        AppendPage(build, writer->node_first + i, PageKind::kNode, [&](char *page) {
+            uint32_t slot = 0;
+            for (; slot < geometry.slots_per_page && done < writer->nodes; ++slot)
+                FillNode(writer, NodeAt(page, geometry, slot), writer->order[done++]);
+            free_slots = geometry.slots_per_page - slot;
+            if (free_slots > 0)
+                TrailerOf(page, BLCKSZ)->flags = kListed;
+        });
+        if ((i & 63) == 0)
+            pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, done);
+    }
+    pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, done);
+    return free_slots;
+}
+
+// Returns whether the last cold page has room.
+bool
+WriteCold(Writer *writer)
+{
+    BuildState *build = writer->build;
+    const Geometry &geometry = build->geometry;
+    uint32_t done = 0;
+    bool room = false;
+    constexpr uint32_t body = BodyBytes(BLCKSZ) - sizeof(ColdHeader);
+    for (uint32_t i = 0; i < writer->cold_pages; ++i) {
+        AppendPage(build, writer->cold_first + i, PageKind::kCold, [&](char *page) {
+            char *records = Body(page) + sizeof(ColdHeader);
+            Trailer *trailer = TrailerOf(page, BLCKSZ);
+            if (geometry.cold_span > 1) {
+                uint32_t part = i % geometry.cold_span;
+                const int8_t *code = build->graph->CodeOf(writer->order[i / geometry.cold_span]);
+                memcpy(records, code + geometry.coded + part * body,
+                       std::min(body, geometry.cold_bytes - part * body));
+                ColdOf(page)->used = 1;
+                if (part + 1 < geometry.cold_span)
+                    trailer->next = writer->cold_first + i + 1;
+                return;
+            }
+            uint32_t slot = 0;
+            for (; slot < geometry.cold_capacity && done < writer->nodes; ++slot) {
+                const int8_t *code = build->graph->CodeOf(writer->order[done++]);
+                memcpy(records + slot * geometry.cold_bytes, code + geometry.coded,
+                       geometry.cold_bytes);
+                ColdOf(page)->used |= uint64_t{1} << slot;
+            }
+            room = slot < geometry.cold_capacity;
+            if (room)
+                trailer->flags = kListed;
+        });
+    }
+    return room;
+}
+
+// Where a node's segments are being written.
+struct SegmentCursor {
+    uint32_t node;   // position in order
+    uint32_t row;    // next row of it to write
+    uint32_t number; // segments of it written
+};
+
+// Moves to the next node with segments. False: no more.
+bool
+NextChain(const Writer &writer, SegmentCursor *cursor)
+{
+    const MemoryGraph *graph = writer.build->graph;
+    for (; cursor->node < writer.nodes; ++cursor->node) {
+        uint32_t row = writer.order[cursor->node];
+        for (int skip = 0; skip < kInlineTids && row != MemoryGraph::kNone; ++skip)
+            row = graph->NextDuplicate(row);
+        if (row != MemoryGraph::kNone) {
+            cursor->row = row;
+            cursor->number = 0;
+            return true;
+        }
+    }
+    return false;
+}
+
+// Returns whether the last page has room.
+bool
+WriteSegments(Writer *writer)
+{
+    BuildState *build = writer->build;
+    const Geometry &geometry = build->geometry;
+    SegmentCursor cursor = {0, MemoryGraph::kNone, 0};
+    bool more = NextChain(*writer, &cursor);
+    bool room = false;
+    for (BlockNumber block = writer->segment_first; more; ++block) {
+        AppendPage(build, block, PageKind::kTids, [&](char *page) {
+            TidSegment *segments = SegmentsOf(page);
+            uint32_t slot = 0;
+            for (; slot < geometry.segment_capacity && more; ++slot) {
+                TidSegment *segment = &segments[slot];
+                *segment = {};
+                uint32_t node_row = writer->order[cursor.node];
+                segment->owner = IdOf(*writer, node_row);
+                segment->number = cursor.number;
+                segment->next_block = kNoBlock;
+                if (cursor.number > 0) { // the one before it
+                    segment->next_block = slot > 0 ? block : block - 1;
+                    segment->next_slot = static_cast<uint16_t>(
+                        slot > 0 ? slot - 1 : geometry.segment_capacity - 1);
+                }
+                while (segment->count < kTidsPerSegment && cursor.row != MemoryGraph::kNone) {
+                    segment->tids[segment->count++] = build->tids[cursor.row];
+                    cursor.row = build->graph->NextDuplicate(cursor.row);
+                }
+                ++cursor.number;
+                if (cursor.row == MemoryGraph::kNone) {
+                    ++cursor.node;
+                    more = NextChain(*writer, &cursor);
+                }
+            }
+            room = slot < geometry.segment_capacity;
+            for (; slot < geometry.segment_capacity; ++slot) {
+                segments[slot] = {};
+                segments[slot].owner = kNoNode;
+            }
+            if (room)
+                TrailerOf(page, BLCKSZ)->flags = kListed;
+        });
+    }
+    return room;
+}
+
+} // namespace
+
+void
+WriteGraph(BuildState *build)
+{
+    const Geometry &geometry = build->geometry;
+    Writer writer = {};
+    writer.build = build;
+    writer.scratch = build->pool.NewArray<float>(geometry.coded);
+    NumberNodes(&writer);
+
+    uint32_t mean_pages =
+        build->scaled ? PagesFor(ModelDims(build->metric, build->dims),
+                                 BodyBytes(BLCKSZ) / sizeof(float))
+                      : 0;
+    uint32_t entry_pages = PagesFor(build->graph->entries().size(), geometry.entry_capacity);
+    writer.node_pages = PagesFor(writer.nodes, geometry.slots_per_page);
+    writer.cold_pages =
+        geometry.cold_bytes == 0
+            ? 0
+            : PagesFor(writer.nodes, geometry.cold_capacity) * geometry.cold_span;
+    writer.node_first = 1 + mean_pages + entry_pages;
+    writer.cold_first = writer.node_first + writer.node_pages;
+    writer.segment_first = writer.cold_first + writer.cold_pages;
+    uint64_t last_id = (static_cast<uint64_t>(writer.node_first) + writer.node_pages + 1) *
+                       geometry.slots_per_page;
+    if (last_id > kMaxNodes)
+        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                        errmsg("index \"%s\" would have more than %u node slots",
+                               RelationGetRelationName(build->index), kMaxNodes)));
+
+    AppendPage(build, 0, PageKind::kMeta, [](char *) {});
+    WriteMean(&writer, 1, mean_pages);
+    WriteEntries(&writer, 1 + mean_pages, entry_pages);
+    uint32_t free_slots = WriteNodes(&writer);
+    bool cold_room = WriteCold(&writer);
+    bool segment_room = WriteSegments(&writer);
+
+    Buffer buffer = ReadBuffer(build->index, 0);
+    LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+    char *page = BufferGetPage(buffer);
+    InitMeta(build, page);
+    MetaPage *meta = MetaOf(page);
+    if (mean_pages > 0)
+        meta->mean_head = 1;
+    if (entry_pages > 0)
+        meta->entry_head = 1 + mean_pages;
+    if (free_slots > 0)
+        meta->node_room_head = writer.cold_first - 1;
+    if (cold_room)
+        meta->cold_room_head = writer.segment_first - 1;
+    if (segment_room)
+        meta->tids_room_head = RelationGetNumberOfBlocks(build->index) - 1;
+    meta->next_birth = writer.nodes;
+    meta->live_nodes = writer.nodes;
+    meta->free_slots = free_slots;
+    meta->entries = build->graph->entries().size();
+    meta->node_pages = writer.node_pages;
+    MarkBufferDirty(buffer);
+    UnlockReleaseBuffer(buffer);
+
+    if (RelationNeedsWAL(build->index))
+        log_newpage_range(build->index, MAIN_FORKNUM, 0, RelationGetNumberOfBlocks(build->index),
+                          true);
+}
+
+} // namespace omendb

@@ -1,0 +1,107 @@
+#include "omendb/pg/buffers.h"
+
+#include "omendb/page/check.h"
+#include "omendb/page/views.h"
+
+extern "C" {
+#include <miscadmin.h>
+#include <storage/indexfsm.h>
+#include <storage/lmgr.h>
+}
+
+namespace omendb {
+
+Buffer
+ReadPage(Relation index, BlockNumber block, Buffer *recent)
+{
+#if PG_VERSION_NUM >= 160000
+    if (BufferIsValid(*recent) &&
+        ReadRecentBuffer(index->rd_locator, MAIN_FORKNUM, block, *recent))
+        return *recent;
+#elif PG_VERSION_NUM >= 140000
+    if (BufferIsValid(*recent) && ReadRecentBuffer(index->rd_node, MAIN_FORKNUM, block, *recent))
+        return *recent;
+#endif
+    *recent = ReadBuffer(index, block);
+    return *recent;
+}
+
+static bool
+PageIsFree(const char *page)
+{
+    return PageIsNew(const_cast<char *>(page)) ||
+           CheckKind(page, BLCKSZ, PageKind::kFree) == PageFault::kNone;
+}
+
+Buffer
+NewPage(Relation index)
+{
+    // The free space map is a hint: a crash may leave it naming a page that is in use again.
+    for (;;) {
+        BlockNumber block = GetFreeIndexPage(index);
+        if (block == InvalidBlockNumber)
+            break;
+        CHECK_FOR_INTERRUPTS();
+        Buffer buffer = ReadBuffer(index, block);
+        if (ConditionalLockBuffer(buffer)) {
+            if (PageIsFree(BufferGetPage(buffer)))
+                return buffer;
+            LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+        }
+        ReleaseBuffer(buffer);
+    }
+    bool shared = !RELATION_IS_LOCAL(index);
+    if (shared)
+        LockRelationForExtension(index, ExclusiveLock);
+    Buffer buffer = ReadBuffer(index, P_NEW);
+    LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+    if (shared)
+        UnlockRelationForExtension(index, ExclusiveLock);
+    return buffer;
+}
+
+void
+RecordFreePage(Relation index, BlockNumber block)
+{
+    RecordFreeIndexPage(index, block);
+}
+
+char *
+WalRecord::Add(BlockNumber block)
+{
+    Buffer buffer = ReadBuffer(index_, block);
+    LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+    return AddLocked(buffer, false);
+}
+
+char *
+WalRecord::AddLocked(Buffer buffer, bool fresh)
+{
+    Assert(count_ < kMaxPages);
+    buffers_[count_++] = buffer;
+    return GenericXLogRegisterBuffer(state_, buffer, fresh ? GENERIC_XLOG_FULL_IMAGE : 0);
+}
+
+void
+WalRecord::Release()
+{
+    for (int i = 0; i < count_; ++i)
+        UnlockReleaseBuffer(buffers_[i]);
+    count_ = 0;
+}
+
+void
+WalRecord::Finish()
+{
+    GenericXLogFinish(state_);
+    Release();
+}
+
+void
+WalRecord::Abandon()
+{
+    GenericXLogAbort(state_);
+    Release();
+}
+
+} // namespace omendb

@@ -1,0 +1,77 @@
+#include "omendb/pg/settings.h"
+
+#include "omendb/pg/postgres.h"
+#include "omendb/simd/kernels.h"
+
+extern "C" {
+#include <utils/builtins.h>
+#include <utils/guc.h>
+}
+
+namespace omendb {
+
+int ef_search = 64;
+int delta_limit_kb = 512;
+
+static int simd_setting = -1;
+
+static const config_enum_entry kSimdOptions[] = {
+    {"auto", -1, false},
+    {"baseline", static_cast<int>(Tier::kBaseline), false},
+    {"avx2", static_cast<int>(Tier::kAvx2), false},
+    {"avx512", static_cast<int>(Tier::kAvx512), false},
+    {nullptr, 0, false},
+};
+
+static Tier
+TierOf(int setting)
+{
+    return setting < 0 ? BestTier() : static_cast<Tier>(setting);
+}
+
+static bool
+CheckSimd(int *value, void **, GucSource)
+{
+    if (KernelsOfTier(TierOf(*value)) != nullptr)
+        return true;
+    GUC_check_errdetail("This server's CPU or this build of omendb lacks that instruction set.");
+    return false;
+}
+
+static void
+AssignSimd(int value, void *)
+{
+    const Kernels *table = KernelsOfTier(TierOf(value));
+    if (table != nullptr)
+        kernels = table;
+}
+
+void
+DefineSettings()
+{
+    DefineCustomIntVariable("omendb.ef_search",
+                            "Sets how many candidates an index search keeps.",
+                            "Larger values find more of the true nearest rows and take longer.",
+                            &ef_search, 64, 10, 10000, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable(
+        "omendb.delta_limit",
+        "Sets the size of an index's delta at which inserting backends merge it into the graph.",
+        "The storage parameter delta_limit overrides it for one index.", &delta_limit_kb, 512, 64,
+        1024 * 1024, PGC_USERSET, GUC_UNIT_KB, nullptr, nullptr, nullptr);
+    DefineCustomEnumVariable("omendb.simd", "Pins the instruction set of the distance kernels.",
+                             "auto takes the widest that the CPU has.", &simd_setting, -1,
+                             kSimdOptions, PGC_USERSET, 0, CheckSimd, AssignSimd, nullptr);
+#if PG_VERSION_NUM >= 150000
+    MarkGUCPrefixReserved("omendb");
+#else
+    EmitWarningsOnPlaceholders("omendb");
+#endif
+}
+
+} // namespace omendb
+
+// omendb_simd() → text: the name of the kernels in use.
+OMENDB_FUNCTION(omendb_simd)
+{
+    PG_RETURN_TEXT_P(cstring_to_text(omendb::kernels->name));
+}
