@@ -11,7 +11,8 @@ debug_defines := -DOMENDB_DEBUG=1 -DUSE_ASSERT_CHECKING
 
 # One file of kernels a CPU tier, each with the instructions of its tier and no other file with them.
 # Kernels are never built below -O2: at -O0 templates compiled with AVX-512 flags become weak symbols
-# that other files may pick up. xsimd from 12 on wants avx512cd, which every CPU with VNNI has. Contracting a*b+c is what gives FMA to xsimd's AVX-512.
+# that other files may pick up. Contracting a*b+c is what gives FMA to xsimd's AVX-512. From version 12
+# on xsimd wants avx512cd too, which every CPU with VNNI has.
 machine := $(shell uname -m)
 kernel_flags := -O3 -ffp-contract=fast
 ifeq ($(machine),x86_64)
