@@ -5,7 +5,7 @@
 #   bench/run_local.sh [--also DESTDIR] [--cold] -- [omendb_bench options]
 #
 # FOLDER holds base.fbin, query.fbin (or .fvecs) and, if it has one, gt_<metric>.ibin (or .ivecs), which also
-# tells the metric.
+# tells the metric. BUILD=FOLDER measures the omendb.so there instead of building it.
 #   --also DESTDIR   let the server also see what another extension's `make install DESTDIR=...` put there,
 #                    for --versus; an extension that is installed in the system is seen anyhow
 #   --cold           also measure cold: the server is restarted before each query of a small sample
@@ -45,10 +45,12 @@ if [ "$1" != -- ]; then
 fi
 shift
 
+# What is measured is what the sources say, unless BUILD names a folder with another omendb.so.
 build=${BUILD:-$root/build/release}
-[ -f "$build/omendb.so" ] || make --no-print-directory -C "$root" all
-program=$root/build/bench/omendb_bench
-[ -x "$program" ] || make --no-print-directory -C "$root" bench
+[ -n "${BUILD:-}" ] || make --no-print-directory -C "$root" all
+program=$root/build/bench/client/omendb_bench
+mkdir -p "$(dirname "$program")"
+make --no-print-directory -s -C "$bench" BUILD="$(dirname "$program")"
 
 # A quarter of the memory for shared_buffers, at most 2 GB: the sets are measured from memory.
 megabytes=$(awk '/^MemTotal/ { m = int($2 / 4096); print (m < 2048 ? m : 2048) }' /proc/meminfo)
