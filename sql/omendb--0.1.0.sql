@@ -370,3 +370,72 @@ COMMENT ON OPERATOR CLASS vector_ops USING btree IS
     'order by values from the first on, then by number of dimensions';
 
 -- access method
+
+CREATE FUNCTION omendb_handler(internal) RETURNS index_am_handler
+    AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION omendb_handler(internal) IS 'handler of the access method omendb';
+
+CREATE ACCESS METHOD omendb TYPE INDEX HANDLER omendb_handler;
+COMMENT ON ACCESS METHOD omendb IS
+    'nearest neighbours of vectors: ORDER BY column <distance operator> value LIMIT n, in exact order';
+
+-- What an operator class measures: told to the access method, of no use in queries.
+
+CREATE FUNCTION omendb_class_vector_l2() RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION omendb_class_vector_l2() IS 'internal: metric of vector_l2_ops';
+
+CREATE FUNCTION omendb_class_vector_ip() RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION omendb_class_vector_ip() IS 'internal: metric of vector_ip_ops';
+
+CREATE FUNCTION omendb_class_vector_cosine() RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION omendb_class_vector_cosine() IS 'internal: metric of vector_cosine_ops';
+
+CREATE OPERATOR CLASS vector_l2_ops
+    DEFAULT FOR TYPE vector USING omendb AS
+    OPERATOR 1 <-> (vector, vector) FOR ORDER BY float_ops,
+    FUNCTION 1 (vector) omendb_class_vector_l2();
+COMMENT ON OPERATOR CLASS vector_l2_ops USING omendb IS 'Euclidean distance, <->';
+
+CREATE OPERATOR CLASS vector_ip_ops
+    FOR TYPE vector USING omendb AS
+    OPERATOR 1 <#> (vector, vector) FOR ORDER BY float_ops,
+    FUNCTION 1 (vector) omendb_class_vector_ip();
+COMMENT ON OPERATOR CLASS vector_ip_ops USING omendb IS 'negative inner product, <#>';
+
+CREATE OPERATOR CLASS vector_cosine_ops
+    FOR TYPE vector USING omendb AS
+    OPERATOR 1 <=> (vector, vector) FOR ORDER BY float_ops,
+    FUNCTION 1 (vector) omendb_class_vector_cosine();
+COMMENT ON OPERATOR CLASS vector_cosine_ops USING omendb IS 'cosine distance, <=>';
+
+CREATE FUNCTION omendb_simd() RETURNS text
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION omendb_simd() IS
+    'the instruction set of the distance kernels in use: baseline, avx2 or avx512; see the setting omendb.simd';
+
+CREATE FUNCTION omendb_merge(index regclass) RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION omendb_merge(regclass) IS
+    'merges the index''s delta into its graph now; returns the number of rows merged; for the index''s owner; errors 42809 (not an omendb index), 42501 (not the owner)';
+
+-- what an index holds
+
+CREATE FUNCTION omendb_index_info(
+    index regclass,
+    OUT metric text, OUT dimensions integer, OUT coded_dimensions integer, OUT bits integer,
+    OUT degree integer, OUT nodes_per_page integer, OUT live_nodes bigint, OUT joining_nodes bigint,
+    OUT dead_nodes bigint, OUT free_slots bigint, OUT entries bigint, OUT delta_rows bigint,
+    OUT node_pages bigint, OUT delta_pages bigint, OUT pages bigint, OUT size_bytes bigint,
+    OUT format_version integer, OUT kernels text, OUT cached_bytes bigint)
+    AS 'MODULE_PATHNAME', 'omendb_index_info' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION omendb_index_info(regclass) IS
+    'an omendb index: parameters, counts, sizes; cached_bytes is what this session keeps in memory for it; errors 42809 (not an omendb index), XX002 (damaged)';
+
+CREATE FUNCTION omendb_check_index(index regclass)
+    RETURNS TABLE (block bigint, invariant text, problem text)
+    AS 'MODULE_PATHNAME', 'omendb_check_index' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION omendb_check_index(regclass) IS
+    'one row for each thing that is wrong with an omendb index, none when it is sound; compares it with its table; for the table''s owner; errors 42809 (not an omendb index), 42501 (not the owner)';

@@ -1,0 +1,337 @@
+// RemoveDeadNodes. Order matters for crashes:
+//   1. children of dead nodes get another anchor       (dead nodes still linked: everything reachable)
+//   2. lists drop their edges to dead nodes, and take   (children have anchors elsewhere: still reachable)
+//      the dead nodes' own neighbours into account
+//   3. dead nodes leave the entry pages                 (nothing hangs on them any more)
+//   4. slots are freed, generations raised
+#include <algorithm>
+
+#include "cold.h"
+#include "node_edit.h"
+#include "omendb/pg/memory.h"
+#include "vacuum.h"
+
+extern "C" {
+#include <miscadmin.h>
+}
+
+namespace omendb {
+
+namespace {
+
+// Candidates for one mended list at most, beyond what it holds.
+constexpr uint32_t kMostReplacements = 64;
+
+struct Repair {
+    Relation index;
+    Geometry geometry;
+    MemoryContext item; // memory of one node's repair
+    uint8_t *dead;      // a bit a slot, by node number
+    BlockNumber blocks;
+    List<uint32_t> dead_list;
+
+    bool IsDead(uint32_t id) const { return (dead[id / 8] >> (id % 8) & 1) != 0; }
+};
+
+bool
+IsLive(const NodeCopy &node)
+{
+    return node.view.header()->state == static_cast<uint8_t>(NodeState::kLive);
+}
+
+// Copies a node page. False: the block is of another kind.
+bool
+CopyNodePage(Relation index, BlockNumber block, char *copy)
+{
+    return WithSharedPage(index, block, [&](const char *page) {
+        if (PageIsNew(const_cast<char *>(page)) ||
+            CheckKind(page, BLCKSZ, PageKind::kNode) != PageFault::kNone)
+            return false;
+        memcpy(copy, page, BLCKSZ);
+        return true;
+    });
+}
+
+void
+FindDead(Repair *repair)
+{
+    char *copy = static_cast<char *>(palloc(BLCKSZ));
+    for (BlockNumber block = 1; block < repair->blocks; ++block) {
+        VacuumDelay();
+        if (!CopyNodePage(repair->index, block, copy))
+            continue;
+        for (uint32_t slot = 0; slot < repair->geometry.slots_per_page; ++slot) {
+            if (NodeAt(copy, repair->geometry, slot).header()->state !=
+                static_cast<uint8_t>(NodeState::kDead))
+                continue;
+            uint32_t id = NodeId(repair->geometry, block, slot);
+            repair->dead[id / 8] |= static_cast<uint8_t>(1 << id % 8);
+            repair->dead_list.push_back(id);
+        }
+    }
+    pfree(copy);
+}
+
+// Finds `child` a new anchor among its own neighbours and those of its dead anchor; makes it an entry when
+// none may hold it.
+void
+Reanchor(Repair *repair, NodeEditor *editor, const NodeCopy &child, const NodeCopy &dead)
+{
+    List<PruneCandidate> candidates(editor->pool());
+    List<NodeCopy> copies(editor->pool());
+    for (const NodeCopy *near : {&child, &dead}) {
+        auto arrays = near->view.neighbours();
+        for (uint32_t i = 0; i < near->view.header()->degree; ++i) {
+            if (arrays.ids[i] == child.id || repair->IsDead(arrays.ids[i]))
+                continue;
+            NodeCopy copy = editor->Read(arrays.ids[i]);
+            bool anchored = false;
+            bool has = NodeEditor::HasEdge(copy, child.id, &anchored);
+            bool older = copy.view.header()->birth < child.view.header()->birth;
+            if (has && anchored && older && IsLive(copy))
+                return; // it has another anchor already
+            if (!IsLive(copy) || !older || !editor->MayAnchor(copy))
+                continue;
+            copies.push_back(copy);
+            candidates.push_back({editor->Distance(child, copy), copy.id,
+                                  static_cast<uint32_t>(copies.size() - 1), has});
+        }
+    }
+    if (candidates.empty()) {
+        editor->AddEntry(child);
+        return;
+    }
+    auto nearest = std::min_element(candidates.begin(), candidates.end(),
+                                    [](const PruneCandidate &a, const PruneCandidate &b) {
+                                        return a.distance < b.distance;
+                                    });
+    if (nearest->forced)
+        editor->AnchorEdge(nearest->id, child.id);
+    else
+        editor->AddEdge(nearest->id, child, true);
+}
+
+void
+ReanchorChildren(Repair *repair)
+{
+    for (uint32_t id : repair->dead_list) {
+        VacuumDelay();
+        NodeEditor editor(repair->index, PoolOf(repair->item));
+        NodeCopy dead = editor.Read(id);
+        auto arrays = dead.view.neighbours();
+        for (uint32_t i = 0; i < dead.view.header()->degree; ++i) {
+            if ((arrays.tag[i] & kAnchorTag) == 0 || repair->IsDead(arrays.ids[i]))
+                continue;
+            NodeCopy child = editor.Read(arrays.ids[i]);
+            if (child.view.header()->generation == (arrays.tag[i] & kGenerationMask) &&
+                (child.view.header()->flags & kNodeIsEntry) == 0)
+                Reanchor(repair, &editor, child, dead);
+        }
+        MemoryContextReset(repair->item);
+    }
+}
+
+// Writes a new list for a node: candidates[0..kept) of `copies`, of which the first `old` entries of the
+// node's arrays keep their codes.
+void
+WriteList(Repair *repair, NodeEditor *editor, const NodeCopy &node,
+          const PruneCandidate *candidates, size_t kept, const List<NodeCopy> &copies,
+          const List<uint32_t> &old_places)
+{
+    const Geometry &geometry = repair->geometry;
+    WalRecord record(repair->index);
+    NodeView target = NodeAt(record.Add(NodeBlock(geometry, node.id)), geometry,
+                             NodeSlot(geometry, node.id));
+    auto from = node.view.neighbours();
+    auto to = target.neighbours();
+    for (size_t i = 0; i < kept; ++i) {
+        uint32_t source = candidates[i].payload;
+        if (source >= old_places.size()) {
+            editor->Encode(target, static_cast<uint32_t>(i), copies[source], false);
+            continue;
+        }
+        uint32_t place = old_places[source];
+        to.ids[i] = from.ids[place];
+        to.f_add[i] = from.f_add[place];
+        to.f_mul[i] = from.f_mul[place];
+        to.tag[i] = from.tag[place];
+        memcpy(to.codes + i * geometry.code_bytes, from.codes + place * geometry.code_bytes,
+               geometry.code_bytes);
+    }
+    target.header()->degree = static_cast<uint16_t>(kept);
+    record.Finish();
+}
+
+void
+MendList(Repair *repair, const NodeCopy &seen)
+{
+    NodeEditor editor(repair->index, PoolOf(repair->item));
+    NodeCopy node = editor.Read(seen.id);
+    auto arrays = node.view.neighbours();
+    List<NodeCopy> copies(editor.pool());
+    List<uint32_t> old_places(editor.pool());
+    List<PruneCandidate> candidates(editor.pool());
+    auto add = [&](uint32_t id, bool forced) {
+        NodeCopy copy = editor.Read(id);
+        candidates.push_back({editor.Distance(node, copy), id,
+                              static_cast<uint32_t>(copies.size()), forced});
+        copies.push_back(copy);
+    };
+    for (uint32_t i = 0; i < node.view.header()->degree; ++i) {
+        if (repair->IsDead(arrays.ids[i]))
+            continue;
+        old_places.push_back(i);
+        add(arrays.ids[i], (arrays.tag[i] & kAnchorTag) != 0);
+    }
+    size_t kept_old = candidates.size();
+    for (uint32_t i = 0; i < node.view.header()->degree; ++i) {
+        if (!repair->IsDead(arrays.ids[i]))
+            continue;
+        NodeCopy dead = editor.Read(arrays.ids[i]);
+        auto others = dead.view.neighbours();
+        for (uint32_t j = 0; j < dead.view.header()->degree; ++j) {
+            uint32_t id = others.ids[j];
+            if (id == node.id || repair->IsDead(id) ||
+                candidates.size() >= kept_old + kMostReplacements)
+                continue;
+            bool known = false;
+            for (const PruneCandidate &candidate : candidates)
+                known = known || candidate.id == id;
+            if (known)
+                continue;
+            add(id, false);
+            if (!IsLive(copies.back())) {
+                copies.pop_back();
+                candidates.pop_back();
+            }
+        }
+    }
+    size_t kept = PruneNeighbours(candidates.data(), candidates.size(), repair->geometry.degree,
+                                  [&](const PruneCandidate &a, const PruneCandidate &b) {
+                                      return editor.Distance(copies[a.payload], copies[b.payload]);
+                                  });
+    WriteList(repair, &editor, node, candidates.data(), kept, copies, old_places);
+    MemoryContextReset(repair->item);
+}
+
+void
+MendLists(Repair *repair)
+{
+    char *copy = static_cast<char *>(palloc(BLCKSZ));
+    for (BlockNumber block = 1; block < repair->blocks; ++block) {
+        VacuumDelay();
+        if (!CopyNodePage(repair->index, block, copy))
+            continue;
+        for (uint32_t slot = 0; slot < repair->geometry.slots_per_page; ++slot) {
+            ConstNodeView node =
+                NodeAt(static_cast<const char *>(copy), repair->geometry, slot);
+            if (node.header()->state != static_cast<uint8_t>(NodeState::kLive))
+                continue;
+            bool lost = false;
+            for (uint32_t i = 0; i < Min(node.header()->degree, repair->geometry.degree); ++i)
+                lost = lost || repair->IsDead(node.neighbours().ids[i]);
+            if (lost)
+                MendList(repair, {NodeId(repair->geometry, block, slot), node, 0});
+        }
+    }
+    pfree(copy);
+}
+
+// LOCKS: meta, then the entry page. WAL: one record a page that changes.
+void
+DropEntries(Repair *repair)
+{
+    const Geometry &geometry = repair->geometry;
+    BlockNumber block = ReadMeta(repair->index).entry_head;
+    while (block != kNoBlock) {
+        CHECK_FOR_INTERRUPTS();
+        WalRecord record(repair->index);
+        MetaPage *meta = MetaOf(record.Add(0));
+        char *page = record.Add(block);
+        RequireKind(repair->index, block, page, PageKind::kEntry);
+        auto view = EntriesOf(page, geometry);
+        auto arrays = view.entries();
+        uint32_t kept = 0;
+        for (uint32_t i = 0; i < view.header()->count; ++i) {
+            if (repair->IsDead(arrays.ids[i]))
+                continue;
+            if (kept != i) {
+                arrays.ids[kept] = arrays.ids[i];
+                arrays.f_add[kept] = arrays.f_add[i];
+                arrays.f_mul[kept] = arrays.f_mul[i];
+                arrays.tag[kept] = arrays.tag[i];
+                memmove(arrays.codes + kept * geometry.code_bytes,
+                        arrays.codes + i * geometry.code_bytes, geometry.code_bytes);
+            }
+            ++kept;
+        }
+        block = TrailerOf(page, BLCKSZ)->next;
+        if (kept == view.header()->count) {
+            record.Abandon();
+            continue;
+        }
+        meta->entries -= view.header()->count - kept;
+        view.header()->count = static_cast<uint16_t>(kept);
+        record.Finish();
+    }
+}
+
+void
+FreeSlots(Repair *repair)
+{
+    const Geometry &geometry = repair->geometry;
+    for (uint32_t id : repair->dead_list) {
+        VacuumDelay();
+        BlockNumber block = NodeBlock(geometry, id);
+        WalRecord record(repair->index);
+        MetaPage *meta = MetaOf(record.Add(0));
+        char *page = record.Add(block);
+        RequireKind(repair->index, block, page, PageKind::kNode);
+        NodeHeader *header = NodeAt(page, geometry, NodeSlot(geometry, id)).header();
+        ColdAddress cold = {header->cold_block, header->cold_slot};
+        auto generation =
+            static_cast<uint8_t>((header->generation + 1) & kGenerationMask);
+        *header = {};
+        header->generation = generation;
+        header->cold_block = header->segment_block = kNoBlock;
+        --meta->dead_nodes;
+        ++meta->free_slots;
+        Trailer *trailer = TrailerOf(page, BLCKSZ);
+        if ((trailer->flags & kListed) == 0) {
+            trailer->flags |= kListed;
+            trailer->next = meta->node_room_head;
+            meta->node_room_head = block;
+        }
+        record.Finish();
+        FreeCold(repair->index, geometry, cold);
+    }
+}
+
+} // namespace
+
+void
+RemoveDeadNodes(Relation index)
+{
+    MemoryContext context =
+        AllocSetContextCreate(CurrentMemoryContext, "omendb repair", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext old = MemoryContextSwitchTo(context);
+    Pool pool = PoolOf(context);
+    Repair repair = {};
+    repair.index = index;
+    repair.geometry = GetIndexState(index)->geometry;
+    repair.item =
+        AllocSetContextCreate(context, "omendb repair node", ALLOCSET_DEFAULT_SIZES);
+    repair.blocks = RelationGetNumberOfBlocks(index);
+    repair.dead = pool.NewZeroedArray<uint8_t>(
+        (static_cast<size_t>(repair.blocks) * repair.geometry.slots_per_page + 7) / 8);
+    repair.dead_list = List<uint32_t>(pool);
+    FindDead(&repair);
+    ReanchorChildren(&repair);
+    MendLists(&repair);
+    DropEntries(&repair);
+    FreeSlots(&repair);
+    MemoryContextSwitchTo(old);
+    MemoryContextDelete(context);
+}
+
+} // namespace omendb
