@@ -11,32 +11,33 @@ namespace omendb {
 namespace {
 
 // The uniform quantizer's best step for a Gaussian of variance 1 (Max 1960, table II), and the steps tried
-// around it. A rotated residual is nearly Gaussian; what the tries gain is in README.md.
+// around it. A rotated residual is nearly Gaussian, so little is left to find: at 2 bits the middle three
+// do as well as all, at 4 bits five make errors 5 to 8 % smaller than one does (README.md).
 constexpr float kGaussianStep[kMaxNeighbourBits + 1] = {0, 1.596f, 0.9957f, 0.586f, 0.3352f};
-constexpr float kSteps[] = {0.8f, 0.9f, 1.1f, 1.2f, 1.0f};
+constexpr float kSteps[] = {0.8f, 1.2f, 0.9f, 1.1f, 1.0f};
+constexpr size_t kFirstStep[kMaxNeighbourBits + 1] = {0, 4, 2, 0, 0}; // signs have no step
 
 // Encodes with the step of those tried that brings g nearest to the direction of r. Returns ⟨g, r⟩.
 float
 EncodeBestStep(const float *r, float rms, size_t coded, unsigned bits, uint8_t *out)
 {
-    float dot, norm_squared;
-    float best_cosine = -1, best_step = 1, last_step = 1;
-    for (float relative : kSteps) {
-        last_step = relative;
+    float dot = 0, norm_squared;
+    auto encode = [&](float relative) {
         float inverse_step = 1 / (rms * kGaussianStep[bits] * relative);
         kernels->encode_planes(r, inverse_step, bits, coded, out, &dot, &norm_squared);
-        float cosine = dot / std::sqrt(norm_squared);
+        return dot / std::sqrt(norm_squared);
+    };
+    float best_cosine = -1, best_step = 1, last_step = 1;
+    for (size_t i = kFirstStep[bits]; i < sizeof(kSteps) / sizeof(kSteps[0]); i++) {
+        last_step = kSteps[i];
+        float cosine = encode(last_step);
         if (cosine > best_cosine) {
             best_cosine = cosine;
-            best_step = relative;
+            best_step = last_step;
         }
-        if (bits == 1)
-            return dot; // signs have no step
     }
-    if (best_step != last_step) {
-        float inverse_step = 1 / (rms * kGaussianStep[bits] * best_step);
-        kernels->encode_planes(r, inverse_step, bits, coded, out, &dot, &norm_squared);
-    }
+    if (best_step != last_step)
+        encode(best_step);
     return dot;
 }
 
