@@ -45,8 +45,8 @@ constexpr int kMemorySessions = 3;
 constexpr size_t kMemoryQueries = 300;
 
 // Private memory of a session before and after a few hundred queries; `parameter` 0: the server's default.
-// Of three sessions the smallest: one that starts just after autovacuum touched a catalog rebuilds the
-// relation cache's file, which takes a megabyte that is none of the index's.
+// Of three sessions the smallest: one that starts just after a catalog changed rebuilds the relation
+// cache's file, and its memory is none of the index's.
 void
 MeasureMemory(const Args &args, const Side &side, const QuerySet &queries, int parameter,
               std::optional<double> &before, std::optional<double> &after)

@@ -134,16 +134,20 @@ Searcher::PrivateBytes()
         return std::nullopt;
     std::ifstream maps(process + "/smaps");
     bool is_private = false, any = false;
-    double kilobytes = 0;
+    double kilobytes = 0, dirty = 0;
     for (std::string line; std::getline(maps, line);) {
         std::istringstream words(line);
         std::string first, second;
         words >> first >> second;
+        double number = std::strtod(second.c_str(), nullptr);
         if (first.find('-') != std::string::npos && second.size() == 4) {
             is_private = second[3] == 'p'; // "7f12-7f13 rw-p": not shared memory
         } else if (first == "Private_Dirty:") {
+            dirty = number;
+        } else if (first == "Anonymous:" && is_private) {
+            // A program file that was just written has dirty pages too: those are the file's.
+            kilobytes += std::min(dirty, number);
             any = true;
-            kilobytes += is_private ? std::strtod(second.c_str(), nullptr) : 0;
         }
     }
     if (!any)

@@ -36,8 +36,8 @@ public:
     // Mean pages of one execution over the first `sample` queries.
     PageCount CountPages(const QuerySet &queries, size_t sample);
 
-    // Bytes of memory that belong to the backend alone: dirty pages of its private mappings, without
-    // shared_buffers. Nothing when the backend is not on this machine or may not be looked at.
+    // Bytes of memory that belong to the backend alone: dirty anonymous pages of its private mappings,
+    // without shared_buffers. Nothing when the backend is not on this machine or may not be looked at.
     std::optional<double> PrivateBytes();
 
 private:
