@@ -156,11 +156,15 @@ CheckBounds(const std::string &what, const Model &model, const Rows &rows, const
 
 constexpr uint32_t kDims[] = {1, 2, 3, 17, 100, 512, 784, 1536, 16000};
 
-// Fewer rows where they are long.
+// Fewer rows where they are long, and under sanitizers, which look for other things.
 size_t
 CountFor(uint32_t dims)
 {
-    return dims > 10000 ? 4 : dims > 1000 ? 12 : 40;
+#ifdef __SANITIZE_ADDRESS__
+    return dims > 10000 ? 2 : 8;
+#else
+    return dims > 10000 ? 4 : dims > 1000 ? 12 : 32;
+#endif
 }
 
 // A set of rows, with duplicates, a zero row, a one-hot row and negated rows among them; the queries are
@@ -232,11 +236,11 @@ TEST(CodecBound, HugeOffset)
 
 TEST(CodecBound, TinyAndHugeValues)
 {
-    for (uint32_t dims : {1u, 3u, 100u, 784u, 16000u})
+    for (uint32_t dims : {1u, 3u, 100u, 2000u})
         for (float magnitude : {1e-44f, 1e-38f, 1e-30f, 1e-22f, 1e-20f, 3e-19f, 1e-18f, 1e15f,
                                 1e18f, 1e19f, 1e30f, 3e37f})
             CheckSet("magnitude " + std::to_string(std::log10(magnitude)),
-                     GaussianRows(CountFor(dims) / 2, dims, dims, magnitude),
+                     GaussianRows((CountFor(dims) + 1) / 2, dims, dims, magnitude),
                      GaussianRows(3, dims, dims + 1, magnitude));
 }
 
@@ -266,7 +270,7 @@ TEST(CodecBound, MixedMagnitudes)
 TEST(CodecBound, BiasedSums)
 {
     for (uint32_t dims : kDims)
-        for (float base : {1.f / 3, 0.1f, 0.7f, 1 + 0x1p-12f, 1 - 0x1p-13f, 1.00012219f}) {
+        for (float base : {1.f / 3, 0.7f, 1 + 0x1p-12f, 1.00012219f}) {
             Rows rows = MakeRows(CountFor(dims), dims);
             std::mt19937_64 random(dims);
             for (size_t i = 0; i < rows.count(); i++)
