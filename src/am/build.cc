@@ -5,6 +5,7 @@
 #include "build_state.h"
 #include "callbacks.h"
 #include "omendb/page/views.h"
+#include "omendb/pg/failure_points.h"
 #include "omendb/pg/memory.h"
 #include "omendb/type/vector.h"
 
@@ -130,6 +131,7 @@ Flush(BuildState *build)
     LinkRows(build);
     pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseWriting);
     WriteGraph(build);
+    OMENDB_FAILURE_POINT("build: pages logged");
     build->flushed = true;
 }
 

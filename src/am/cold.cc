@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "omendb/page/views.h"
+#include "omendb/pg/failure_points.h"
 
 namespace omendb {
 
@@ -70,6 +71,7 @@ WriteSpanning(Relation index, const Geometry &geometry, const int8_t *code)
     }
     ColdAddress address = {BufferGetBlockNumber(buffers[0]), 0};
     record.Finish();
+    OMENDB_FAILURE_POINT("cold: spanning record written");
     return address;
 }
 
@@ -109,6 +111,7 @@ WriteCold(Relation index, const Geometry &geometry, const int8_t *code)
         trailer->flags = 0;
     }
     record.Finish();
+    OMENDB_FAILURE_POINT("cold: record written");
     return {block, slot};
 }
 
@@ -130,6 +133,7 @@ FreeCold(Relation index, const Geometry &geometry, ColdAddress address)
             InitPage(page, PageKind::kFree);
         }
         record.Finish();
+        OMENDB_FAILURE_POINT("cold: spanning record freed");
         for (uint32_t part = 0; part < parts; ++part)
             RecordFreePage(index, blocks[part]);
         return;
@@ -146,6 +150,7 @@ FreeCold(Relation index, const Geometry &geometry, ColdAddress address)
         meta->cold_room_head = address.block;
     }
     record.Finish();
+    OMENDB_FAILURE_POINT("cold: record freed");
 }
 
 } // namespace omendb

@@ -4,6 +4,7 @@
 #include "merge.h"
 #include "omendb/codec/own_code.h"
 #include "omendb/page/views.h"
+#include "omendb/pg/failure_points.h"
 #include "omendb/pg/memory.h"
 #include "omendb/type/vector.h"
 
@@ -55,6 +56,7 @@ AppendToTail(Relation index, const Geometry &geometry, int chain, BlockNumber ta
     WalRecord record(index);
     Append(record.AddLocked(buffer, false), geometry, row);
     record.Finish();
+    OMENDB_FAILURE_POINT("insert: row appended");
     return true;
 }
 
@@ -86,6 +88,7 @@ AppendToNewTail(Relation index, const Geometry &geometry, int chain, const NewRo
     DeltaOf(page, geometry).header()->chain = static_cast<uint16_t>(chain);
     Append(page, geometry, row);
     record.Finish();
+    OMENDB_FAILURE_POINT("insert: delta page added");
 }
 
 // The first row of an index built on an empty table sets the scale of index space.
@@ -102,6 +105,7 @@ SetScale(Relation index, const Vector *row)
         meta->max_norm = norm < 1e18 ? static_cast<float>(norm) : 0;
     }
     record.Finish();
+    OMENDB_FAILURE_POINT("insert: scale set");
     DropIndexState(index);
 }
 

@@ -5,6 +5,7 @@
 
 #include "cold.h"
 #include "omendb/graph/search.h"
+#include "omendb/pg/failure_points.h"
 #include "omendb/simd/kernels.h"
 #include "page_storage.h"
 
@@ -154,6 +155,7 @@ WriteJoining(NodeEditor *editor, DeltaPlace place, const DeltaItem &item, const 
     noted->state = static_cast<uint8_t>(DeltaState::kMerging);
     noted->node = free_slot.id;
     record.Finish();
+    OMENDB_FAILURE_POINT("join: node written");
     return free_slot.id;
 }
 
@@ -217,6 +219,7 @@ FinishRow(NodeEditor *editor, DeltaPlace place, uint32_t id)
     ++meta->live_nodes;
     item->state = static_cast<uint8_t>(DeltaState::kEmpty);
     record.Finish();
+    OMENDB_FAILURE_POINT("join: row done");
 }
 
 void
@@ -238,6 +241,7 @@ AddTid(NodeEditor *editor, uint32_t id, const HeapTid &tid, DeltaPlace place)
     if (header->inline_tids < kInlineTids) {
         header->tids[header->inline_tids++] = tid;
         record.Finish();
+        OMENDB_FAILURE_POINT("join: TID added to node");
         return;
     }
 
@@ -256,6 +260,7 @@ AddTid(NodeEditor *editor, uint32_t id, const HeapTid &tid, DeltaPlace place)
                 SegmentsOf(record.Add(header->segment_block)) + header->segment_slot;
             segment->tids[segment->count++] = tid;
             record.Finish();
+            OMENDB_FAILURE_POINT("join: TID added to segment");
             return;
         }
     }
@@ -302,6 +307,7 @@ AddTid(NodeEditor *editor, uint32_t id, const HeapTid &tid, DeltaPlace place)
     header->segment_block = block;
     header->segment_slot = static_cast<uint16_t>(slot);
     record.Finish();
+    OMENDB_FAILURE_POINT("join: segment added");
 }
 
 void

@@ -2,6 +2,7 @@
 
 #include "delta.h"
 #include "join.h"
+#include "omendb/pg/failure_points.h"
 #include "omendb/pg/memory.h"
 
 extern "C" {
@@ -55,6 +56,7 @@ RetirePage(Relation index, const Geometry &geometry, int chain, BlockNumber bloc
     if (next == kNoBlock) {
         view.header()->used = 0;
         record.Finish();
+        OMENDB_FAILURE_POINT("merge: last delta page emptied");
         return;
     }
     DeltaChain *at = &meta->delta[chain];
@@ -63,6 +65,7 @@ RetirePage(Relation index, const Geometry &geometry, int chain, BlockNumber bloc
     at->pages--;
     InitPage(page, PageKind::kFree);
     record.Finish();
+    OMENDB_FAILURE_POINT("merge: delta page freed");
     RecordFreePage(index, block);
 }
 

@@ -2,6 +2,7 @@
 
 #include "omendb/codec/neighbour_code.h"
 #include "omendb/codec/own_code.h"
+#include "omendb/pg/failure_points.h"
 #include "omendb/simd/kernels.h"
 
 extern "C" {
@@ -111,6 +112,7 @@ NodeEditor::AddEdge(uint32_t from_id, const NodeCopy &to, bool anchored)
         Encode(node, degree, to, anchored);
         node.header()->degree = static_cast<uint16_t>(degree + 1);
         record.Finish();
+        OMENDB_FAILURE_POINT("edge: appended");
         return true;
     }
 
@@ -153,6 +155,7 @@ NodeEditor::AddEdge(uint32_t from_id, const NodeCopy &to, bool anchored)
     }
     node.header()->degree = static_cast<uint16_t>(kept);
     record.Finish();
+    OMENDB_FAILURE_POINT("edge: list pruned");
     return true;
 }
 
@@ -167,6 +170,7 @@ NodeEditor::AnchorEdge(uint32_t from, uint32_t to)
         if (arrays.ids[i] == to)
             arrays.tag[i] |= kAnchorTag;
     record.Finish();
+    OMENDB_FAILURE_POINT("edge: anchored");
 }
 
 void
@@ -204,6 +208,7 @@ NodeEditor::AddEntry(const NodeCopy &node)
                            NodeSlot(*geometry_, node.id));
     slot.header()->flags |= kNodeIsEntry;
     record.Finish();
+    OMENDB_FAILURE_POINT("entry: added");
 }
 
 } // namespace omendb

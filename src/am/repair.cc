@@ -8,6 +8,7 @@
 
 #include "cold.h"
 #include "node_edit.h"
+#include "omendb/pg/failure_points.h"
 #include "omendb/pg/memory.h"
 #include "vacuum.h"
 
@@ -160,6 +161,7 @@ WriteList(Repair *repair, NodeEditor *editor, const NodeCopy &node,
     }
     target.header()->degree = static_cast<uint16_t>(kept);
     record.Finish();
+    OMENDB_FAILURE_POINT("repair: list mended");
 }
 
 void
@@ -273,6 +275,7 @@ DropEntries(Repair *repair)
         meta->entries -= view.header()->count - kept;
         view.header()->count = static_cast<uint16_t>(kept);
         record.Finish();
+        OMENDB_FAILURE_POINT("repair: entries dropped");
     }
 }
 
@@ -303,6 +306,7 @@ FreeSlots(Repair *repair)
             meta->node_room_head = block;
         }
         record.Finish();
+        OMENDB_FAILURE_POINT("repair: slot freed");
         FreeCold(repair->index, geometry, cold);
     }
 }

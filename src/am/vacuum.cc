@@ -5,6 +5,7 @@
 #include "cold.h"
 #include "merge.h"
 #include "node_edit.h"
+#include "omendb/pg/failure_points.h"
 #include "omendb/pg/memory.h"
 
 extern "C" {
@@ -73,6 +74,7 @@ SweepDelta(Sweeper *sweeper, BlockNumber block)
         for (uint32_t i = 0; i < count; ++i)
             items[dead[i]].state = static_cast<uint8_t>(DeltaState::kEmpty);
         record.Finish();
+        OMENDB_FAILURE_POINT("vacuum: delta swept");
         for (uint32_t i = 0; i < count; ++i) {
             const DeltaItem &item = view.items()[dead[i]];
             FreeCold(sweeper->index, sweeper->geometry, {item.cold_block, item.cold_slot});
@@ -124,6 +126,7 @@ UnlinkSegment(Sweeper *sweeper, ChainLink link, BlockNumber block, uint16_t slot
     segment->owner = kNoNode;
     ListTidsPage(meta, page, block);
     record.Finish();
+    OMENDB_FAILURE_POINT("vacuum: segment unlinked");
 }
 
 // Sweeps a node's chain. Returns whether any TID is left in it.
@@ -151,6 +154,7 @@ SweepChain(Sweeper *sweeper, ChainLink link, BlockNumber block, uint16_t slot)
                 WalRecord record(sweeper->index);
                 SegmentsOf(record.Add(block))[slot] = segment;
                 record.Finish();
+                OMENDB_FAILURE_POINT("vacuum: segment swept");
             }
             link = {block, slot, false};
         }
@@ -188,6 +192,7 @@ SweepNode(Sweeper *sweeper, BlockNumber block, uint32_t slot)
         ++meta->dead_nodes;
     }
     record.Finish();
+    OMENDB_FAILURE_POINT("vacuum: node swept");
 }
 
 } // namespace

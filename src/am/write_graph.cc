@@ -9,6 +9,7 @@
 #include "build_state.h"
 #include "omendb/codec/neighbour_code.h"
 #include "omendb/page/views.h"
+#include "omendb/pg/failure_points.h"
 
 extern "C" {
 #include <access/xloginsert.h>
@@ -404,6 +405,7 @@ WriteGraph(BuildState *build)
     MarkBufferDirty(buffer);
     UnlockReleaseBuffer(buffer);
 
+    OMENDB_FAILURE_POINT("build: pages written");
     if (RelationNeedsWAL(build->index))
         log_newpage_range(build->index, MAIN_FORKNUM, 0, RelationGetNumberOfBlocks(build->index),
                           true);

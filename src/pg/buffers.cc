@@ -2,6 +2,7 @@
 
 #include "omendb/page/check.h"
 #include "omendb/page/views.h"
+#include "omendb/pg/failure_points.h"
 
 extern "C" {
 #include <miscadmin.h>
@@ -95,6 +96,7 @@ WalRecord::Finish()
 {
     GenericXLogFinish(state_);
     Release();
+    OMENDB_FAILURE_POINT("wal record");
 }
 
 void

@@ -1,5 +1,6 @@
 #include "omendb/pg/settings.h"
 
+#include "omendb/pg/failure_points.h"
 #include "omendb/pg/postgres.h"
 #include "omendb/simd/kernels.h"
 
@@ -61,6 +62,7 @@ DefineSettings()
     DefineCustomEnumVariable("omendb.simd", "Pins the instruction set of the distance kernels.",
                              "auto takes the widest that the CPU has.", &simd_setting, -1,
                              kSimdOptions, PGC_USERSET, 0, CheckSimd, AssignSimd, nullptr);
+    DefineFailurePoints();
 #if PG_VERSION_NUM >= 150000
     MarkGUCPrefixReserved("omendb");
 #else
