@@ -12,7 +12,7 @@ sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-f
 optimise := -O1 -g
 endif
 library_compile := $(CXX) $(library_flags) $(optimise) $(sanitizers)
-program_flags := -std=c++17 -fno-strict-aliasing -fwrapv -Wall -Wextra -Wno-unused-parameter \
+program_flags := -std=c++17 -fno-strict-aliasing -fwrapv -ffp-contract=off -Wall -Wextra -Wno-unused-parameter \
 	-Wno-missing-field-initializers -I$(root)/include -I$(root)/src $(if $(WERROR),-Werror)
 program_compile := $(CXX) $(program_flags) $(optimise) $(sanitizers)
 
