@@ -50,8 +50,4 @@ extern "C" {
         ereport(ERROR, __VA_ARGS__);                                                               \
         return result;                                                                             \
     } while (0)
-#else
-extern "C" {
-#include <nodes/miscnodes.h>
-}
 #endif

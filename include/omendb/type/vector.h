@@ -1,7 +1,6 @@
 // The SQL type `vector`: an array of 1 to 16,000 finite float32 values, kept bit for bit.
 //
-// On disk and in memory it is a varlena (little-endian machines as PostgreSQL itself: native byte
-// order):
+// On disk and in memory it is a varlena, in the machine's byte order as all of a PostgreSQL page:
 //
 //     offset  size
 //          0     4  varlena header, length in bytes
