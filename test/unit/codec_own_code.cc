@@ -161,7 +161,7 @@ size_t
 CountFor(uint32_t dims)
 {
 #ifdef __SANITIZE_ADDRESS__
-    return dims > 10000 ? 2 : 8;
+    return dims > 10000 ? 2 : dims > 1000 ? 4 : 8;
 #else
     return dims > 10000 ? 4 : dims > 1000 ? 12 : 32;
 #endif
@@ -174,12 +174,13 @@ AddOddRows(Rows *rows)
 {
     size_t count = rows->count();
     uint32_t dims = rows->dims;
+    const float *second = rows->row(1 % count);
     Rows odd = MakeRows(5, dims);
     std::copy_n(rows->row(0), dims, odd.row(0));
     for (uint32_t i = 0; i < dims; i++)
         odd.row(1)[i] = -rows->row(count / 2)[i];
-    odd.row(2)[dims / 2] = rows->row(1)[dims / 2];
-    std::copy_n(rows->row(1), dims, odd.row(3));
+    odd.row(2)[dims / 2] = second[dims / 2];
+    std::copy_n(second, dims, odd.row(3));
     odd.row(3)[0] = std::nextafter(odd.row(3)[0], 1e38f); // row 4 stays zero
     rows->values.insert(rows->values.end(), odd.values.begin(), odd.values.end());
 }
