@@ -65,7 +65,7 @@ done >"$findings"
 rule "base simd page codec graph see no PostgreSQL header"
 
 # --- the library ----------------------------------------------------------------------------------
-$make all WERROR=1 BUILD="$root/build/release-werror" 2>&1 | grep -E 'warning|error|Error' >"$findings"
+$make all WERROR=1 BUILD="$root/build/release-werror" 2>&1 | grep -E '(warning|error): |Error [0-9]' >"$findings"
 rule "it compiles without a warning"
 library=build/release-werror/omendb.so
 
@@ -89,7 +89,7 @@ rule "the library has every function that $script names"
 # ereport leaves by longjmp: with exceptions on, a frame that needed a destructor would show up here.
 mkdir -p build/lint
 $make -j"$(nproc)" -C build/lint -f "$root/tools/module.mk" VPATH="$root" PG_CONFIG="$pg_config" FRAME_LINT=1 objects \
-    2>&1 | grep -E 'error|Error' >"$findings"
+    2>&1 | grep -E 'error: |Error [0-9]' >"$findings"
 find build/lint -name '*.o' | sort | while IFS= read -r object; do
     source=${object#build/lint/}
     [ -e "${source%.o}.cc" ] || continue # left over from a file that is gone
