@@ -82,7 +82,12 @@ rule "the library shows only omendb_*, pg_finfo_*, Pg_magic_func and _PG_init"
 script=$(ls sql/omendb--*.sql | grep -v -- '--.*--' | sort -V | tail -1)
 {
     printf '%s\n' Pg_magic_func _PG_init
-    sed -n "s/.*'MODULE_PATHNAME' *, *'\([a-z0-9_]*\)'.*/\1\npg_finfo_\1/p" "$script"
+    awk 'match($0, /^CREATE (OR REPLACE )?FUNCTION [a-z0-9_]+/) { n = split(substr($0, 1, RLENGTH), word, " "); name = word[n] }
+         match($0, /AS \047MODULE_PATHNAME\047/) {
+             symbol = name
+             if (split($0, part, "\047") >= 5) symbol = part[4]
+             print symbol; print "pg_finfo_" symbol
+         }' "$script"
 } | sort -u | comm -23 - <(nm -D --defined-only "$library" | awk '{ print $NF }' | sort -u) >"$findings"
 rule "the library has every function that $script names"
 
