@@ -1,0 +1,243 @@
+# What the TAP tests share: servers with the extension, tables of random vectors, and the comparison of every
+# index with its table.
+package OmendbTest;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes;
+
+our @EXPORT = qw(new_server create_tables problems is_sound is_debug_build kill_backend
+  wait_until_up start_psql finish_psql index_state words_of
+  has_recall);
+
+# A running server with the extension. PostgreSQL::Test::Cluster switches restart_after_crash off; here it
+# is on, for a killed backend is what users meet.
+sub new_server
+{
+	my ($name, %options) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+	$node->init(allows_streaming => $options{streaming} // 0);
+	$node->append_conf('postgresql.conf', <<"TEXT");
+autovacuum = off
+restart_after_crash = on
+max_connections = 20
+shared_buffers = 32MB
+max_wal_size = 512MB
+synchronous_commit = off
+log_checkpoints = off
+TEXT
+	$node->append_conf('postgresql.conf', $options{conf}) if $options{conf};
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE EXTENSION omendb');
+	return $node;
+}
+
+# The tables of the crash tests:
+#   points  vector(6), with an index of each class; a third of its rows lie on a grid and so have twins
+#   wide    vector(2048): own codes have a cold part
+#   huge    vector(16000): the cold part spans pages
+# and problems(), which compares all omendb indexes with their tables. It returns a line for each thing that
+# is wrong and notes recall of LIMIT 10 in the table recall.
+sub create_tables
+{
+	my ($node) = @_;
+	$node->safe_psql('postgres', <<'SQL');
+CREATE FUNCTION random_vector(dims int) RETURNS vector LANGUAGE sql VOLATILE AS
+	$$ SELECT array_agg((random() * 2 - 1)::real)::vector FROM generate_series(1, dims) $$;
+CREATE FUNCTION grid_vector(dims int) RETURNS vector LANGUAGE sql VOLATILE AS
+	$$ SELECT array_agg(round(random() * 1.4 - 0.2)::real)::vector FROM generate_series(1, dims) $$;
+CREATE FUNCTION some_vector(dims int) RETURNS vector LANGUAGE sql VOLATILE AS
+	$$ SELECT CASE WHEN random() < 0.33 THEN grid_vector(dims) ELSE random_vector(dims) END $$;
+
+CREATE TABLE points (id serial PRIMARY KEY, note int, v vector(6) NOT NULL);
+CREATE TABLE wide (id serial PRIMARY KEY, note int, v vector(2048) NOT NULL);
+CREATE TABLE huge (id serial PRIMARY KEY, note int, v vector(16000) NOT NULL);
+ALTER TABLE wide ALTER v SET STORAGE EXTERNAL;
+ALTER TABLE huge ALTER v SET STORAGE EXTERNAL;
+INSERT INTO points (v) SELECT some_vector(6) FROM generate_series(1, 300);
+INSERT INTO wide (v) SELECT random_vector(2048) FROM generate_series(1, 20);
+INSERT INTO huge (v) SELECT random_vector(16000) FROM generate_series(1, 5);
+CREATE INDEX points_l2 ON points USING omendb (v vector_l2_ops);
+CREATE INDEX points_ip ON points USING omendb (v vector_ip_ops);
+CREATE INDEX points_cosine ON points USING omendb (v vector_cosine_ops);
+CREATE INDEX wide_l2 ON wide USING omendb (v vector_l2_ops);
+CREATE INDEX huge_ip ON huge USING omendb (v vector_ip_ops);
+CREATE TABLE recall (index text, hits bigint, wanted bigint);
+
+-- Every valid omendb index, its table, operator and dimensions.
+CREATE VIEW omendb_indexes AS
+	SELECT i.indexrelid::regclass AS index, i.indrelid::regclass AS table_name,
+		a.atttypmod AS dims, o.oprname AS operator
+	FROM pg_index i
+		JOIN pg_class c ON c.oid = i.indexrelid
+		JOIN pg_am am ON am.oid = c.relam AND am.amname = 'omendb'
+		JOIN pg_attribute a ON a.attrelid = i.indexrelid AND a.attnum = 1
+		JOIN pg_opclass oc ON oc.oid = i.indclass[0]
+		JOIN pg_amop ao ON ao.amopfamily = oc.opcfamily AND ao.amopstrategy = 1
+		JOIN pg_operator o ON o.oid = ao.amopopr
+	WHERE i.indisvalid
+	ORDER BY 1;
+
+CREATE FUNCTION problems(compare_only boolean DEFAULT false) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	i record;
+	query vector;
+	all_rows text;
+	top_rows text;
+	plan text;
+	truth int[];
+	found int[];
+	near float8[];
+	exact float8[];
+	hits bigint;
+BEGIN
+	FOR i IN SELECT * FROM omendb_indexes LOOP
+		IF NOT compare_only THEN
+			RETURN QUERY SELECT format('%s: block %s: %s: %s', i.index, block, invariant, problem)
+				FROM omendb_check_index(i.index) LIMIT 5;
+		END IF;
+		query := random_vector(i.dims);
+		all_rows := format('SELECT array_agg(id) FROM (SELECT id FROM %s ORDER BY v %s $1) AS x',
+			i.table_name, i.operator);
+		top_rows := format('SELECT array_agg(d) FROM (SELECT v %2$s $1 AS d FROM %1$s '
+			'ORDER BY v %2$s $1 LIMIT 10) AS x', i.table_name, i.operator);
+
+		PERFORM set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true),
+			set_config('enable_indexscan', 'on', true);
+		FOR plan IN EXECUTE 'EXPLAIN (COSTS OFF) ' || replace(top_rows, '$1', quote_literal(query)) LOOP
+			EXIT WHEN plan LIKE '%Index Scan using%';
+		END LOOP;
+		IF plan NOT LIKE '%Index Scan using ' || i.index || ' %' THEN
+			RETURN NEXT format('%s is not used: %s', i.index, plan);
+		END IF;
+		EXECUTE all_rows INTO found USING query;
+		EXECUTE top_rows INTO near USING query;
+
+		PERFORM set_config('enable_seqscan', 'on', true), set_config('enable_sort', 'on', true),
+			set_config('enable_indexscan', 'off', true);
+		EXECUTE all_rows INTO truth USING query;
+		EXECUTE top_rows INTO exact USING query;
+
+		near := coalesce(near, '{}');
+		exact := coalesce(exact, '{}');
+		truth := ARRAY(SELECT unnest(truth) ORDER BY 1);
+		found := ARRAY(SELECT unnest(found) ORDER BY 1);
+		IF found IS DISTINCT FROM truth THEN
+			RETURN NEXT format('%s: %s rows, its table %s; missing %s, too many %s', i.index,
+				cardinality(found), cardinality(truth),
+				ARRAY(SELECT unnest(truth) EXCEPT SELECT unnest(found) LIMIT 5),
+				ARRAY(SELECT unnest(found) EXCEPT ALL SELECT unnest(truth) LIMIT 5));
+		END IF;
+		IF cardinality(near) IS DISTINCT FROM cardinality(exact) THEN
+			RETURN NEXT format('%s: LIMIT 10 gave %s of %s rows', i.index,
+				cardinality(near), cardinality(exact));
+		ELSIF near IS DISTINCT FROM ARRAY(SELECT unnest(near) ORDER BY 1) THEN
+			RETURN NEXT format('%s: LIMIT 10 out of order: %s', i.index, near);
+		ELSIF near <> '{}' THEN
+			SELECT count(*) INTO hits FROM unnest(near) AS d WHERE d <= exact[cardinality(exact)];
+			INSERT INTO recall VALUES (i.index, hits, cardinality(exact));
+		END IF;
+	END LOOP;
+END $$;
+SQL
+	return;
+}
+
+sub problems
+{
+	my ($node) = @_;
+	return $node->safe_psql('postgres', 'SELECT problems()');
+}
+
+# One test: check and comparison find nothing wrong.
+sub is_sound
+{
+	my ($node, $name) = @_;
+	my ($status, $out, $err) = $node->psql('postgres', 'SELECT problems()', timeout => 120);
+	return is($status == 0 ? $out : "error: $err", '', $name);
+}
+
+# Builds with DEBUG=1 have failure points.
+sub is_debug_build
+{
+	my ($node) = @_;
+	my ($status) = $node->psql('postgres',
+		"LOAD 'omendb'; SET omendb.failure_point = 'wal record'; SHOW omendb.failure_point");
+	return $status == 0;
+}
+
+sub kill_backend
+{
+	my ($node, $pid) = @_;
+	return kill('KILL', $pid);
+}
+
+# After a crash the postmaster recovers by itself.
+sub wait_until_up
+{
+	my ($node) = @_;
+	for (1 .. 600)
+	{
+		my ($status, $out) = $node->psql('postgres', 'SELECT 1');
+		return 1 if $status == 0;
+		Time::HiRes::sleep(0.05);
+	}
+	die 'the server did not come back';
+}
+
+# A psql that runs a script in the background. finish_psql returns its output and errors.
+sub start_psql
+{
+	my ($node, $script) = @_;
+	my %session = (in => $script, out => '', err => '');
+	$session{run} = IPC::Run::start(
+		[
+			$node->installed_command('psql'), '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres')
+		],
+		'<', \$session{in}, '>', \$session{out}, '2>', \$session{err},
+		IPC::Run::timeout(300));
+	return \%session;
+}
+
+sub finish_psql
+{
+	my ($session) = @_;
+	eval { $session->{run}->finish };
+	return ($session->{out}, $session->{err});
+}
+
+# One test: recall of all LIMIT 10 queries that problems() has asked.
+sub has_recall
+{
+	my ($node, $floor) = @_;
+	my $each = $node->safe_psql('postgres',
+		"SELECT index, round(sum(hits) / sum(wanted), 4), count(*) FROM recall GROUP BY 1 ORDER BY 1");
+	note("recall\n$each");
+	my $recall = $node->safe_psql('postgres', 'SELECT round(sum(hits) / sum(wanted), 4) FROM recall');
+	return cmp_ok($recall, '>=', $floor, "recall of LIMIT 10 throughout: $recall");
+}
+
+# A field of omendb_index_info.
+sub index_state
+{
+	my ($node, $index, $field) = @_;
+	return $node->safe_psql('postgres', "SELECT $field FROM omendb_index_info('$index')");
+}
+
+# Loads the demo's 10,000 words into a table words (id, v vector(100)).
+sub words_of
+{
+	my ($node) = @_;
+	my $file = 'demo/words.tsv.gz';
+	$node->safe_psql('postgres', 'CREATE TABLE words (id serial PRIMARY KEY, word text, v vector(100))');
+	my $command = "\\copy words (word, v) FROM PROGRAM 'gzip -dc $file'";
+	$node->safe_psql('postgres', $command);
+	return;
+}
+
+1;

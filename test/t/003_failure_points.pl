@@ -1,0 +1,164 @@
+# Every failure point of a build with DEBUG=1, as an error and as a kill -9 just after the point's WAL record
+# reached disk: nothing is lost, the index is sound at once, and merge and vacuum finish what was begun.
+use strict;
+use warnings;
+
+use lib 'test/perl';
+use OmendbTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = new_server('failure');
+if (!is_debug_build($node))
+{
+	$node->stop;
+	plan skip_all => 'failure points need a build with DEBUG=1';
+}
+create_tables($node);
+$node->safe_psql('postgres', <<'SQL');
+CREATE FUNCTION omendb_failure_points() RETURNS text AS '$libdir/omendb' LANGUAGE c;
+CREATE TABLE fresh (id serial PRIMARY KEY, note int, v vector(6) NOT NULL);
+CREATE INDEX fresh_l2 ON fresh USING omendb (v vector_l2_ops);
+SQL
+
+# Statements that between them reach every point. Twins of one vector fill a node's inline TIDs, then chains
+# of segments; rows deleted while in the delta, in nodes and in chains; entries die; cold records come and go.
+my $exercise = <<'SQL';
+TRUNCATE fresh;
+INSERT INTO fresh (v) SELECT random_vector(6) FROM generate_series(1, 3);
+INSERT INTO points (v) SELECT some_vector(6) FROM generate_series(1, 300);
+INSERT INTO points (v, note) SELECT '[0.1,0.2,0.3,0.4,0.5,0.6]', 7 FROM generate_series(1, 70);
+INSERT INTO wide (v) SELECT random_vector(2048) FROM generate_series(1, 12);
+INSERT INTO wide (v) SELECT v FROM wide ORDER BY id LIMIT 2;
+INSERT INTO huge (v) SELECT random_vector(16000) FROM generate_series(1, 2);
+INSERT INTO huge (v) SELECT v FROM huge ORDER BY id LIMIT 1;
+SELECT omendb_merge(index) FROM omendb_indexes;
+INSERT INTO points (v, note) SELECT random_vector(6), 8 FROM generate_series(1, 20);
+DELETE FROM points WHERE note = 8 AND id % 2 = 0 OR note = 7 AND id % 8 < 7 OR note IS NULL AND random() < 0.4;
+DELETE FROM wide WHERE random() < 0.4;
+DELETE FROM huge WHERE random() < 0.4;
+VACUUM points;
+VACUUM wide;
+VACUUM huge;
+UPDATE points SET v = '[0.1,0.2,0.3,0.4,0.5,0.6]' WHERE note = 8;
+DELETE FROM points WHERE note = 7;
+VACUUM points;
+INSERT INTO points (v) SELECT v FROM points ORDER BY id LIMIT 20;
+SELECT omendb_merge('points_l2');
+REINDEX INDEX fresh_l2;
+SQL
+
+# Runs the exercise to the point, again when random rows missed it. Returns whether it was reached.
+sub fail_at
+{
+	for (1 .. 5)
+	{
+		return 1 if try_to_fail_at(@_);
+	}
+	return 0;
+}
+
+sub try_to_fail_at
+{
+	my ($point, $action, $after) = @_;
+	my ($status, $out, $err) = $node->psql('postgres',
+		"SET omendb.failure_point = '$point'; SET omendb.failure_action = '$action'; "
+		  . "SET omendb.failure_after = $after;\n$exercise",
+		on_error_stop => 1, timeout => 120);
+	if ($action eq 'kill')
+	{
+		wait_until_up($node);
+		return $status == 2;
+	}
+	return $err =~ /failure point "\Q$point\E" reached/;
+}
+
+sub finish_and_check
+{
+	my ($what) = @_;
+	is_sound($node, "$what: sound after it");
+	$node->safe_psql('postgres', <<'SQL');
+SELECT omendb_merge(index) FROM omendb_indexes WHERE random() < 0.5;
+INSERT INTO points (v) SELECT some_vector(6) FROM generate_series(1, 10);
+VACUUM points;
+VACUUM wide;
+VACUUM huge;
+VACUUM fresh;
+SQL
+	is_sound($node, "$what: sound after merge and vacuum");
+	$node->safe_psql('postgres', <<'SQL');
+DELETE FROM points WHERE id < (SELECT max(id) FROM points) - 400;
+DELETE FROM wide WHERE id < (SELECT max(id) FROM wide) - 20;
+DELETE FROM huge WHERE id < (SELECT max(id) FROM huge) - 6;
+SQL
+	return;
+}
+
+my @points = split /\n/, $node->safe_psql('postgres', 'SELECT omendb_failure_points()');
+cmp_ok(scalar @points, '>', 20, 'failure points are known');
+my $faults = 0;
+for my $point (@points)
+{
+	for my $action ('error', 'kill')
+	{
+		# The second time and later ones are met in the middle of a statement's work.
+		my @times = $point =~ /^(edge|repair|join|vacuum)/ ? (1, 1 + int(rand(6))) : (1);
+		for my $after (@times)
+		{
+			my $what = "$point, $action, time $after";
+			ok(fail_at($point, $action, $after) || $after > 1, "$what: reached");
+			++$faults;
+			finish_and_check($what);
+		}
+	}
+}
+
+
+# An error after each record of a merge and of a vacuum. After an unfinished vacuum, vectors that died come
+# back: their nodes are dead, linked or not, and may not come alive half linked.
+sub exhaust
+{
+	my ($statement, $between) = @_;
+	$node->safe_psql('postgres', <<'SQL');
+DELETE FROM points;
+VACUUM points;
+INSERT INTO points (v) SELECT some_vector(6) FROM generate_series(1, 90);
+VACUUM points;
+INSERT INTO points (v) SELECT some_vector(6) FROM generate_series(1, 8);
+INSERT INTO points (v) SELECT v FROM points LIMIT 6;
+TRUNCATE gone;
+INSERT INTO gone SELECT v FROM points WHERE id % 3 = 0;
+DELETE FROM points WHERE id % 3 = 0;
+SQL
+	my $records = 0;
+	my @wrong;
+	for (my $after = 1; $after < 2000; $after += 2)
+	{
+		my ($status, $out, $err) = $node->psql('postgres',
+			"SET omendb.failure_point = 'wal record'; SET omendb.failure_after = $after;\n$statement");
+		last if $status == 0;
+		++$records;
+		$node->safe_psql('postgres', $between) if $between;
+		push @wrong, "after $after: ", problems($node) if $between || $records % 7 == 0;
+		@wrong = grep { !/^after \d+: $/ || 1 } @wrong;
+	}
+	@wrong = () unless grep { $_ ne '' && !/^after \d+: $/ } @wrong;
+	cmp_ok($records, '>', 5, "$statement: an error after each record ($records)");
+	is(join(' ', @wrong), '', "$statement: sound after them");
+	is_sound($node, "$statement: sound at the end");
+	$faults += $records;
+	return;
+}
+$node->safe_psql('postgres', 'CREATE TABLE gone (v vector(6))');
+exhaust("SELECT omendb_merge('points_l2')");
+exhaust('VACUUM points');
+exhaust('VACUUM points', <<'SQL');
+INSERT INTO points (v) SELECT v FROM gone ORDER BY random() LIMIT 2;
+DELETE FROM points WHERE id = (SELECT min(id) FROM points);
+SELECT omendb_merge(index) FROM omendb_indexes WHERE table_name = 'points'::regclass;
+SQL
+note("$faults faults");
+has_recall($node, 0.95);
+$node->stop;
+done_testing();
