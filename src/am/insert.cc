@@ -102,7 +102,9 @@ SetScale(Relation index, const Vector *row)
         double norm = Norm(row);
         meta->scaled = 1;
         meta->scale = meta->metric == static_cast<uint8_t>(Metric::kCosine) ? 1 : ScaleForNorm(norm);
-        meta->max_norm = norm < 1e18 ? static_cast<float>(norm) : 0;
+        // Rows to come are longer than the first as often as not. 10,000 words inserted, inner product: recall
+        // .697 with the first row's own norm, .984 with twice that, .980 with four times.
+        meta->max_norm = norm < 1e18 ? static_cast<float>(2 * norm) : 0;
     }
     record.Finish();
     OMENDB_FAILURE_POINT("insert: scale set");
