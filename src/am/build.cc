@@ -122,6 +122,10 @@ LinkRows(BuildState *build)
         if ((i & 255) == 0)
             pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, i);
     }
+    for (uint32_t i = 0; i < rows; ++i) {
+        CHECK_FOR_INTERRUPTS();
+        build->graph->Fill(i);
+    }
     pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, rows);
 }
 

@@ -82,7 +82,7 @@ public:
     }
 
     size_t
-    Expand(const Candidate &candidate, uint32_t **ids, float **estimates)
+    Expand(const Candidate &candidate, float *distance, uint32_t **ids, float **estimates)
     {
         BlockNumber block = NodeBlock(geometry_, candidate.id);
         Buffer buffer = Pin(block);
@@ -98,6 +98,7 @@ public:
                 RaiseDamaged(index_, block, PageFault::kBadCount);
             MoveHop(&hop_, query_, node.own(), header->step, geometry_.coded);
             Estimate(block, node.neighbours(), count);
+            *distance = hop_.distance_squared;
             visitor_->OnNode(candidate.id, node, hop_.distance_squared);
         }
         UnlockReleaseBuffer(buffer);

@@ -1,6 +1,6 @@
 #include "omendb/graph/memory_graph.h"
 
-#include <cstring>
+#include <algorithm>
 
 #include "omendb/graph/search.h"
 #include "omendb/simd/kernels.h"
@@ -76,7 +76,7 @@ MemoryGraph::Prefetch(uint32_t id)
 }
 
 size_t
-MemoryGraph::Expand(const Candidate &candidate, uint32_t **ids, float **estimates)
+MemoryGraph::Expand(const Candidate &candidate, float *, uint32_t **ids, float **estimates)
 {
     found_.push_back({candidate.estimate, candidate.id, 0, false});
     const uint32_t *neighbours = NeighboursOf(candidate.id);
@@ -189,6 +189,39 @@ MemoryGraph::Link(uint32_t row)
     anchor_[row] = anchor;
     for (size_t i = 0; i < kept; ++i)
         AddEdge(ids[i], row, distances[i], ids[i] == anchor);
+}
+
+void
+MemoryGraph::Fill(uint32_t row)
+{
+    uint32_t degree = degrees_[row];
+    if (!IsNode(row) || degree == options_.degree)
+        return;
+    ++searches_;
+    found_.clear();
+    visited_[row] = searches_;
+    const uint32_t *neighbours = NeighboursOf(row);
+    for (uint32_t i = 0; i < degree; ++i)
+        visited_[neighbours[i]] = searches_;
+    for (uint32_t i = 0; i < degree; ++i) {
+        const uint32_t *others = NeighboursOf(neighbours[i]);
+        for (uint32_t j = 0; j < degrees_[neighbours[i]]; ++j) {
+            if (visited_[others[j]] == searches_)
+                continue;
+            visited_[others[j]] = searches_;
+            found_.push_back({Distance(row, others[j]), others[j], 0, false});
+        }
+    }
+    size_t wanted = std::min<size_t>(options_.degree - degree, found_.size());
+    std::partial_sort(found_.begin(), found_.begin() + wanted, found_.end(),
+                      [](const PruneCandidate &a, const PruneCandidate &b) {
+                          return a.distance != b.distance ? a.distance < b.distance : a.id < b.id;
+                      });
+    for (size_t i = 0; i < wanted; ++i) {
+        ids_[static_cast<size_t>(row) * options_.degree + degree + i] = found_[i].id;
+        distances_[static_cast<size_t>(row) * options_.degree + degree + i] = found_[i].distance;
+    }
+    degrees_[row] = static_cast<uint8_t>(degree + wanted);
 }
 
 } // namespace omendb

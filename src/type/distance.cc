@@ -4,6 +4,7 @@
 //
 // Sums are float32, as the users of this type expect: they overflow to infinity without an error,
 // and their last bits depend on the CPU tier.
+#include "distance_memo.h"
 #include "omendb/simd/kernels.h"
 #include "omendb/type/vector.h"
 
@@ -35,6 +36,19 @@ InnerProduct(Operands o)
     return kernels->inner_product(o.a->x, o.b->x, static_cast<size_t>(o.a->dim));
 }
 
+// compute(operands), or what it gave just now for the same stored value.
+template <class Compute>
+double
+Remembered(FunctionCallInfo fcinfo, Compute compute)
+{
+    MemoPlace place = FindMemo(fcinfo);
+    if (place.found)
+        return place.value;
+    double distance = compute(GetOperands(fcinfo));
+    Remember(fcinfo, place, distance);
+    return distance;
+}
+
 // To [−1, 1], which rounding may leave; NaN stays NaN.
 double
 ClampCosine(double cosine)
@@ -46,11 +60,21 @@ ClampCosine(double cosine)
     return cosine;
 }
 
+double
+CosineDistance(Operands o)
+{
+    float dot, norm_a, norm_b;
+    kernels->cosine_sums(o.a->x, o.b->x, static_cast<size_t>(o.a->dim), &dot, &norm_a, &norm_b);
+    // One root of the product: a vector is then at distance 0 from itself. 0/0 is NaN on purpose.
+    double norms = std::sqrt(static_cast<double>(norm_a) * static_cast<double>(norm_b));
+    return 1.0 - ClampCosine(static_cast<double>(dot) / norms);
+}
+
 } // namespace
 
 OMENDB_FUNCTION(omendb_l2_distance)
 {
-    PG_RETURN_FLOAT8(std::sqrt(L2Squared(GetOperands(fcinfo))));
+    PG_RETURN_FLOAT8(Remembered(fcinfo, [](Operands o) { return std::sqrt(L2Squared(o)); }));
 }
 
 OMENDB_FUNCTION(omendb_vector_l2_squared_distance)
@@ -65,23 +89,19 @@ OMENDB_FUNCTION(omendb_inner_product)
 
 OMENDB_FUNCTION(omendb_vector_negative_inner_product)
 {
-    PG_RETURN_FLOAT8(-InnerProduct(GetOperands(fcinfo)));
+    PG_RETURN_FLOAT8(Remembered(fcinfo, [](Operands o) { return -InnerProduct(o); }));
 }
 
 OMENDB_FUNCTION(omendb_cosine_distance)
 {
-    Operands o = GetOperands(fcinfo);
-    float dot, norm_a, norm_b;
-    kernels->cosine_sums(o.a->x, o.b->x, static_cast<size_t>(o.a->dim), &dot, &norm_a, &norm_b);
-    // One root of the product: a vector is then at distance 0 from itself. 0/0 is NaN on purpose.
-    double norms = std::sqrt(static_cast<double>(norm_a) * static_cast<double>(norm_b));
-    PG_RETURN_FLOAT8(1.0 - ClampCosine(static_cast<double>(dot) / norms));
+    PG_RETURN_FLOAT8(Remembered(fcinfo, CosineDistance));
 }
 
 OMENDB_FUNCTION(omendb_l1_distance)
 {
-    Operands o = GetOperands(fcinfo);
-    PG_RETURN_FLOAT8(kernels->l1(o.a->x, o.b->x, static_cast<size_t>(o.a->dim)));
+    PG_RETURN_FLOAT8(Remembered(fcinfo, [](Operands o) -> double {
+        return kernels->l1(o.a->x, o.b->x, static_cast<size_t>(o.a->dim));
+    }));
 }
 
 // The angle over π, of operands taken to be unit vectors.

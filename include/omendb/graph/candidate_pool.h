@@ -1,6 +1,7 @@
-// The pool of a best-first search: the nearest `width` candidates seen so far, ordered by estimate, of which
-// some are expanded. What falls off it, or never got in, is kept aside, so that the search can be widened
-// and go on (DESIGN.md section 4).
+// The pool of a best-first search: candidates ordered by estimate, some of them expanded. The search has
+// converged when the nearest `width` all are. As many again are kept behind them, for an expanded one may
+// turn out to be farther than estimated and make room (Settle). What falls off the pool, or never got in,
+// is kept aside, so that the search can be widened and go on (DESIGN.md section 4).
 //
 // A candidate is a number below 2^31. It stands in the pool at most once, with the best estimate that it was
 // offered with; once expanded it is never taken again.
@@ -56,7 +57,7 @@ public:
     void
     OfferOne(uint32_t id, float estimate)
     {
-        if (size_ == width_ && !(estimate < items_[size_ - 1].estimate)) {
+        if (size_ == capacity_ && !(estimate < items_[size_ - 1].estimate)) {
             aside_.push_back({estimate, id});
             return;
         }
@@ -74,9 +75,10 @@ public:
     bool
     Next(Candidate *next)
     {
-        while (cursor_ < size_ && (items_[cursor_].id & kExpanded) != 0)
+        size_t end = size_ < width_ ? size_ : width_;
+        while (cursor_ < end && (items_[cursor_].id & kExpanded) != 0)
             ++cursor_;
-        if (cursor_ == size_)
+        if (cursor_ >= end)
             return false;
         *next = items_[cursor_];
         items_[cursor_].id |= kExpanded;
@@ -85,11 +87,22 @@ public:
         return true;
     }
 
+    // Moves an expanded candidate, as Next gave it, to where its true distance belongs.
+    void
+    Settle(const Candidate &expanded, float distance)
+    {
+        uint32_t id = expanded.id | kExpanded;
+        if (distance != expanded.estimate && Remove(id, expanded.estimate) &&
+            (size_ < capacity_ || distance < items_[size_ - 1].estimate))
+            Insert(id, distance);
+    }
+
     // The candidate that Next would take now, if any.
     bool
     Peek(uint32_t *id) const
     {
-        for (size_t i = cursor_; i < size_; ++i) {
+        size_t end = size_ < width_ ? size_ : width_;
+        for (size_t i = cursor_; i < end; ++i) {
             if ((items_[i].id & kExpanded) == 0) {
                 *id = items_[i].id;
                 return true;
@@ -103,6 +116,7 @@ public:
     Widen(size_t width)
     {
         Reserve(width);
+        cursor_ = 0;
         List<Candidate> old = aside_;
         aside_ = List<Candidate>(pool_);
         for (const Candidate &candidate : old)
@@ -140,16 +154,14 @@ private:
     void
     Reserve(size_t width)
     {
-        if (width > capacity_) {
-            Candidate *grown = pool_.NewArray<Candidate>(width);
+        if (2 * width > capacity_) {
+            Candidate *grown = pool_.NewArray<Candidate>(2 * width);
             if (size_ > 0)
                 memcpy(grown, items_, size_ * sizeof(Candidate));
             items_ = grown;
-            capacity_ = width;
+            capacity_ = 2 * width;
         }
         width_ = width;
-        if (size_ > width_)
-            size_ = width_;
     }
 
     void
@@ -216,7 +228,8 @@ private:
         return low;
     }
 
-    void
+    // False: not in the pool.
+    bool
     Remove(uint32_t id, float estimate)
     {
         for (size_t i = LowerBound(estimate); i < size_ && items_[i].estimate == estimate; ++i) {
@@ -225,16 +238,17 @@ private:
                 --size_;
                 if (cursor_ > i)
                     --cursor_;
-                return;
+                return true;
             }
         }
+        return false;
     }
 
     void
     Insert(uint32_t id, float estimate)
     {
         size_t at = LowerBound(estimate);
-        if (size_ == width_) {
+        if (size_ == capacity_) {
             const Candidate &last = items_[size_ - 1];
             if ((last.id & kExpanded) == 0) {
                 FindOrAdd(last.id)->best = kAbsent;
@@ -252,7 +266,7 @@ private:
     Pool pool_{};
     Candidate *items_ = nullptr;
     size_t width_ = 0;
-    size_t capacity_ = 0;
+    size_t capacity_ = 0; // of items_, 2·width at least
     size_t size_ = 0;
     size_t cursor_ = 0; // everything before it is expanded
     List<Candidate> aside_;

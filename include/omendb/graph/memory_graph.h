@@ -42,6 +42,11 @@ public:
     // Links a row added before. Each row once.
     void Link(uint32_t row);
 
+    // Once all are linked: fills a node's list up with the nearest of its neighbours' neighbours. Estimates
+    // from 1-bit codes err, and a second way to a node mends it: measured, a third fewer hops at recall
+    // 0.95 on sentences. (Filled lists during insertion are pruned anew at once, and lose.)
+    void Fill(uint32_t row);
+
     uint32_t rows() const { return rows_; }
     uint32_t nodes() const { return nodes_; }
     // How many of the nodes linked from now on become entries, before any needs to.
@@ -69,7 +74,7 @@ public:
 
     // Storage of SearchGraph: see graph/search.h.
     void Prefetch(uint32_t id);
-    size_t Expand(const Candidate &candidate, uint32_t **ids, float **estimates);
+    size_t Expand(const Candidate &candidate, float *distance, uint32_t **ids, float **estimates);
     void CheckInterrupts() { options_.check_interrupts(); }
 
 private:

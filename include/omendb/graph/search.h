@@ -2,9 +2,10 @@
 //
 // Storage offers
 //     void Prefetch(uint32_t id);              the id that will probably be expanded after this one
-//     size_t Expand(const Candidate &,         reads one node, notes whatever its user wants of it, and
-//                   uint32_t **ids,            lends its neighbours and their estimated distances;
-//                   float **estimates);        the arrays are good until the next call
+//     size_t Expand(const Candidate &,         reads one node, notes whatever its user wants of it, gives its
+//                   float *distance,           true squared distance, and lends its neighbours and their
+//                   uint32_t **ids,            estimated ones; the arrays are good until the next call
+//                   float **estimates);
 //     void CheckInterrupts();
 #pragma once
 
@@ -23,9 +24,11 @@ SearchGraph(Storage &storage, CandidatePool &pool)
         uint32_t upcoming;
         if (pool.Peek(&upcoming))
             storage.Prefetch(upcoming);
+        float distance = next.estimate;
         uint32_t *ids;
         float *estimates;
-        size_t count = storage.Expand(next, &ids, &estimates);
+        size_t count = storage.Expand(next, &distance, &ids, &estimates);
+        pool.Settle(next, distance);
         pool.Offer(ids, estimates, count);
         if ((++hops & 63) == 0)
             storage.CheckInterrupts();
