@@ -50,7 +50,7 @@ installcheck: all ## SQL tests against your running server, after make install
 
 demo: ## build, start a private server, and ask real words for their neighbours; KEEP=1 leaves it running
 	@$(root)/tools/deps.sh build
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@PG_CONFIG=$(PG_CONFIG) KEEP=$(KEEP) $(root)/demo/demo.sh $(build)
 
 check: ## everything CI runs

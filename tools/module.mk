@@ -46,4 +46,8 @@ SHLIB_LINK += -Wl,--version-script=$(root)/tools/exports.map
 $(MODULE_big)$(DLSUFFIX): $(root)/tools/exports.map
 endif
 
+ifndef V
+.SILENT: $(MODULE_big)$(DLSUFFIX)
+endif
+
 -include $(OBJS:.o=.d)
