@@ -23,6 +23,11 @@ OpenIndex(Oid oid, LOCKMODE lock)
         ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                         errmsg("index \"%s\" is not an omendb index",
                                RelationGetRelationName(index))));
+    if (index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX)
+        ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                        errmsg("\"%s\" is the index of a partitioned table",
+                               RelationGetRelationName(index)),
+                        errhint("Name the index of one partition.")));
 #if PG_VERSION_NUM >= 160000
     bool owner = object_ownercheck(RelationRelationId, oid, GetUserId());
 #else
