@@ -142,9 +142,9 @@ static void
 SearchOn(ScanState *state)
 {
     state->hops += SearchGraph(*state->storage, state->candidates);
-    // Half of the pool: beyond that its fringe is thinly searched, and widening finds what was missed
-    // before it would be late.
-    state->allowance = Max(state->candidates.width() / 2, 1);
+    // Not the whole pool: its fringe is thinly searched, and widening finds what was missed before it would
+    // be late.
+    state->allowance = state->candidates.width() * 3 / 4;
 }
 
 static void
