@@ -91,7 +91,16 @@ AppendToNewTail(Relation index, const Geometry &geometry, int chain, const NewRo
     OMENDB_FAILURE_POINT("insert: delta page added");
 }
 
-// The first row of an index built on an empty table sets the scale of index space.
+// Whether a row says anything about the scale of index space: as in a build's sample, not if it is zero or
+// too large for any.
+bool
+GivesScale(const Vector *row)
+{
+    double norm = Norm(row);
+    return norm > 0 && norm < 1e18;
+}
+
+// The first such row of an index built without one sets the scale.
 // LOCKS: meta, exclusively.
 void
 SetScale(Relation index, const Vector *row)
@@ -104,7 +113,7 @@ SetScale(Relation index, const Vector *row)
         meta->scale = meta->metric == static_cast<uint8_t>(Metric::kCosine) ? 1 : ScaleForNorm(norm);
         // Rows to come are longer than the first as often as not. 10,000 words inserted, inner product: recall
         // .697 with the first row's own norm, .984 with twice that, .980 with four times.
-        meta->max_norm = norm < 1e18 ? static_cast<float>(2 * norm) : 0;
+        meta->max_norm = static_cast<float>(2 * norm);
     }
     record.Finish();
     OMENDB_FAILURE_POINT("insert: scale set");
@@ -134,7 +143,7 @@ Insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Relation)
     Vector *vector = DatumGetVector(values[0]);
     IndexState *state = GetIndexState(index);
     CheckExpectedDimensions(static_cast<int32>(state->space.dims), vector->dim);
-    if (!state->scaled) {
+    if (!state->scaled && GivesScale(vector)) {
         SetScale(index, vector);
         state = GetIndexState(index);
     }
