@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use Exporter 'import';
+use File::Temp 'tempfile';
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -13,7 +14,7 @@ use Time::HiRes;
 
 our @EXPORT = qw(new_server create_tables problems is_sound is_debug_build kill_backend
   wait_until_up start_psql finish_psql index_state words_of
-  has_recall);
+  has_recall recall_at memory_of);
 
 # A running server with the extension. PostgreSQL::Test::Cluster switches restart_after_crash off; here it
 # is on, for a killed backend is what users meet.
@@ -24,6 +25,7 @@ sub new_server
 	$node->init(allows_streaming => $options{streaming} // 0);
 	$node->append_conf('postgresql.conf', <<"TEXT");
 autovacuum = off
+jit = off
 restart_after_crash = on
 max_connections = 20
 shared_buffers = 32MB
@@ -194,12 +196,15 @@ sub wait_until_up
 sub start_psql
 {
 	my ($node, $script) = @_;
-	my %session = (in => $script, out => '', err => '');
+	my ($handle, $file) = tempfile('script_XXXX', DIR => PostgreSQL::Test::Utils::tempdir());
+	print $handle $script;
+	close $handle;
+	my %session = (out => '', err => '');
 	$session{run} = IPC::Run::start(
 		[
-			$node->installed_command('psql'), '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres')
+			'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'), '-f', $file
 		],
-		'<', \$session{in}, '>', \$session{out}, '2>', \$session{err},
+		'>', \$session{out}, '2>', \$session{err},
 		IPC::Run::timeout(300));
 	return \%session;
 }
@@ -222,6 +227,22 @@ sub has_recall
 	return cmp_ok($recall, '>=', $floor, "recall of LIMIT 10 throughout: $recall");
 }
 
+# kB of a process's own memory: what it has written to mappings that are not shared.
+sub memory_of
+{
+	my ($pid) = @_;
+	open(my $maps, '<', "/proc/$pid/smaps") or return;
+	my ($private, $dirty, $memory) = (0, 0, 0);
+	while (my $line = <$maps>)
+	{
+		$private = $1 eq 'p' if $line =~ /^[0-9a-f]+-[0-9a-f]+ ...(.) /;
+		$dirty = $1 if $line =~ /^Private_Dirty:\s+(\d+)/;
+		# A program file that was just copied has dirty pages too: those are the file's.
+		$memory += $1 < $dirty ? $1 : $dirty if $private && $line =~ /^Anonymous:\s+(\d+)/;
+	}
+	return $memory > 0 ? $memory : undef;
+}
+
 # A field of omendb_index_info.
 sub index_state
 {
@@ -238,6 +259,27 @@ sub words_of
 	my $command = "\\copy words (word, v) FROM PROGRAM 'gzip -dc $file'";
 	$node->safe_psql('postgres', $command);
 	return;
+}
+
+# Recall at k of a column's index against the exact answer, over queries from a table of the same column name.
+sub recall_at
+{
+	my ($node, $k, $table, $operator, $queries) = @_;
+	return $node->safe_psql('postgres', <<"SQL");
+BEGIN;
+SET LOCAL enable_indexscan = off;
+CREATE TEMP TABLE exact ON COMMIT DROP AS
+	SELECT q.v, (SELECT max(d) FROM (SELECT t.v $operator q.v AS d FROM $table t
+		ORDER BY t.v $operator q.v LIMIT $k) AS x) AS farthest
+	FROM $queries q;
+SET LOCAL enable_indexscan = on;
+SET LOCAL enable_seqscan = off;
+SELECT round(avg(hits) / $k, 4)
+FROM (SELECT (SELECT count(*) FROM (SELECT t.v $operator exact.v AS d FROM $table t
+		ORDER BY t.v $operator exact.v LIMIT $k) AS x WHERE x.d <= exact.farthest) AS hits
+	FROM exact) AS y;
+COMMIT;
+SQL
 }
 
 1;

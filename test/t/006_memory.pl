@@ -1,0 +1,105 @@
+# A backend's own memory after searching, and during a build.
+use strict;
+use warnings;
+
+use lib 'test/perl';
+use OmendbTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes;
+
+plan skip_all => 'needs /proc/PID/smaps' unless -r '/proc/self/smaps';
+my $node = new_server('memory');
+
+$node->safe_psql('postgres', <<'SQL');
+CREATE TABLE t (id serial, v vector(16));
+INSERT INTO t (v)
+	SELECT array_agg(random()::real)::vector FROM generate_series(0, 16 * 100000 - 1) AS i GROUP BY i / 16;
+CREATE TABLE asked AS SELECT id, v FROM t LIMIT 300;
+SET maintenance_work_mem = '256MB';
+CREATE INDEX t_v ON t USING omendb (v vector_l2_ops);
+VACUUM ANALYZE t;
+VACUUM ANALYZE asked;
+SQL
+my $info = $node->safe_psql('postgres', "SELECT live_nodes, size_bytes FROM omendb_index_info('t_v')");
+is((split /\|/, $info)[0], '100000', "index of 100,000 rows ($info)");
+
+# One session orders 300 small sets by sorting, another by searching; the smallest of three sessions counts,
+# for cache rebuilds add to any.
+sub session_memory
+{
+	my ($settings) = @_;
+	my $least;
+	for (1 .. 3)
+	{
+		my $session = $node->background_psql('postgres');
+		my $pid = $session->query_safe('SELECT pg_backend_pid()');
+		$session->query_safe($settings);
+		$session->query_safe(
+			'SELECT count(*) FROM asked, LATERAL (SELECT t.id FROM t WHERE t.id < 1000000 '
+			  . 'ORDER BY t.v <-> asked.v LIMIT 10) AS x WHERE asked.id <= ' . ($settings =~ /indexscan/ ? 3 : 300));
+		my $memory = memory_of($pid);
+		$least = $memory if !defined $least || $memory < $least;
+		$session->quit;
+	}
+	return $least;
+}
+my $sorting = session_memory('SET enable_indexscan = off');
+my $searching = session_memory('SET enable_seqscan = off');
+my $more = $searching - $sorting;
+cmp_ok($more, '<=', 1200, "300 searches: $searching kB, sequential scans: $sorting kB, $more kB more");
+
+# A scan read far keeps to work_mem.
+my $session = $node->background_psql('postgres');
+my $pid = $session->query_safe('SELECT pg_backend_pid()');
+$session->query_safe("SET enable_seqscan = off; SET work_mem = '1MB'");
+my $rows = $session->query_safe(
+	'SELECT count(*) FROM (SELECT id FROM t ORDER BY v <-> (SELECT v FROM asked LIMIT 1) OFFSET 0) AS x');
+is($rows, '100000', 'an index scan read to its end returns every row');
+my $far = memory_of($pid);
+cmp_ok($far - $sorting, '<=', 8192, "with work_mem 1 MB it leaves $far kB");
+$session->quit;
+
+# Own memory of a build, sampled while it runs.
+sub build_memory
+{
+	my ($limit) = @_;
+	$node->safe_psql('postgres', 'DROP INDEX IF EXISTS t_v, few_v');
+	my $build = start_psql($node, <<"SQL");
+SET application_name = 'build';
+SET maintenance_work_mem = '$limit';
+SET client_min_messages = 'warning';
+SELECT pg_sleep(0.2);
+CREATE INDEX few_v ON few USING omendb (v vector_l2_ops);
+SELECT pg_sleep(0.1);
+SQL
+	my $builder;
+	for (1 .. 200)
+	{
+		$builder = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE application_name = 'build'");
+		last if $builder ne '';
+		Time::HiRes::sleep(0.02);
+	}
+	my $most = 0;
+	while (1)
+	{
+		my $memory = memory_of($builder);
+		last if !defined $memory;
+		$most = $memory if $memory > $most;
+		Time::HiRes::sleep(0.02);
+		$build->{run}->pump_nb;
+	}
+	my ($out, $err) = finish_psql($build);
+	is($err, '', "build with maintenance_work_mem $limit");
+	return $most;
+}
+$node->safe_psql('postgres', 'CREATE TABLE few AS SELECT * FROM t LIMIT 20000; VACUUM few');
+for my $limit (64, 4)
+{
+	my $most = build_memory("${limit}MB");
+	cmp_ok($most - $sorting, '<=', $limit * 1024 * 1.1 + 2048, "build with $limit MB used at most $most kB");
+}
+is($node->safe_psql('postgres', "SELECT count(*) FROM omendb_check_index('few_v')"), '0', 'sound');
+$node->stop;
+done_testing();
