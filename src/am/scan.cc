@@ -144,7 +144,9 @@ SearchOn(ScanState *state)
     state->hops += SearchGraph(*state->storage, state->candidates);
     // Not the whole pool: its fringe is thinly searched, and widening finds what was missed before it would
     // be late.
-    state->allowance = state->candidates.width() * 3 / 4;
+    // Small pools give all of it: LIMIT 10 wants some 14 rows, and should not search twice for them.
+    size_t width = state->candidates.width();
+    state->allowance = Max(width * 3 / 4, Min(width, 24));
 }
 
 static void
@@ -295,7 +297,13 @@ GetTuple(IndexScanDesc scan, ScanDirection direction)
 
     scan->xs_heaptid = ToItemPointer(tid);
     scan->xs_recheck = false;
-    scan->xs_recheckorderby = !state->null_query && !state->nan_order;
+    // Further sort keys (ORDER BY v <-> a, v <-> b) are left to the executor: any value comes after −∞.
+    scan->xs_recheckorderby =
+        (!state->null_query && !state->nan_order) || scan->numberOfOrderBys > 1;
+    for (int i = 1; i < scan->numberOfOrderBys; ++i) {
+        scan->xs_orderbynulls[i] = false;
+        scan->xs_orderbyvals[i] = Float8GetDatum(-get_float8_infinity());
+    }
     scan->xs_orderbynulls[0] = state->null_query;
     scan->xs_orderbyvals[0] =
         Float8GetDatum(state->nan_order ? get_float8_nan() : state->current.bound);
