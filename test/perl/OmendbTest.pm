@@ -32,6 +32,7 @@ shared_buffers = 32MB
 max_wal_size = 512MB
 synchronous_commit = off
 log_checkpoints = off
+log_statement = none
 TEXT
 	$node->append_conf('postgresql.conf', $options{conf}) if $options{conf};
 	$node->start;
