@@ -1,9 +1,9 @@
 // ambuild and ambuildempty.
 #include <algorithm>
-#include <cmath>
 
 #include "build_state.h"
 #include "callbacks.h"
+#include "omendb/graph/entries.h"
 #include "omendb/page/views.h"
 #include "omendb/pg/failure_points.h"
 #include "omendb/pg/memory.h"
@@ -71,13 +71,6 @@ CheckInterrupts()
     CHECK_FOR_INTERRUPTS();
 }
 
-// A third of sqrt(rows) more than sqrt: enough that a search starts near, few enough to scan flat.
-static uint32_t
-EntryCount(double rows)
-{
-    return static_cast<uint32_t>(std::min(1000.0, std::max(1.0, 2 * std::sqrt(rows))));
-}
-
 static void
 StartGraph(BuildState *build)
 {
@@ -113,7 +106,7 @@ LinkRows(BuildState *build)
         random = random * 6364136223846793005u + 1442695040888963407u;
         std::swap(order[i - 1], order[(random >> 33) % i]);
     }
-    build->graph->SetEntries(EntryCount(rows));
+    build->graph->SetEntries(WantedEntries(rows));
     pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseLinking);
     pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, rows);
     for (uint32_t i = 0; i < rows; ++i) {

@@ -1,9 +1,8 @@
 #include "join.h"
 
-#include <algorithm>
-#include <cmath>
 
 #include "cold.h"
+#include "omendb/graph/entries.h"
 #include "omendb/graph/search.h"
 #include "omendb/pg/failure_points.h"
 #include "omendb/simd/kernels.h"
@@ -163,8 +162,7 @@ WriteJoining(NodeEditor *editor, DeltaPlace place, const DeltaItem &item, const 
 bool
 WantsEntry(const MetaPage &meta)
 {
-    double wanted = std::min(1000.0, 2 * std::sqrt(static_cast<double>(meta.live_nodes)));
-    return static_cast<double>(meta.entries) < wanted;
+    return meta.entries < WantedEntries(static_cast<double>(meta.live_nodes));
 }
 
 } // namespace
