@@ -47,16 +47,16 @@ check-unit: $(unit)/unit_tests
 	[ $$status = 0 ] || [ $$failed != 0 ] || failed=1; \
 	echo "$(notdir $(unit)): $${passed:-0} passed, $$failed failed"; exit $$status
 
-# --- benchmarks: build/bench/kernels times kernels (Google Benchmark), build/bench/omendb_bench an index
+# --- benchmarks: bench/X_bench.cc is a program of its own, build/bench/X, over the rooms (Google Benchmark if
+# it includes it); the other files are build/bench/omendb_bench, a client of the server.
 bench := $(root)/build/bench
 bench_stamp := $(call flags_stamp,$(bench)/.flags,$(library_compile) $(program_compile) $(kernel_flags))
 libpq_flags := $(patsubst -I%,-isystem %,$(filter-out -I/usr/include,-I$(shell $(PG_CONFIG) --includedir)))
 bench_sources := $(sort $(wildcard $(root)/bench/*.cc))
-kernel_sources := $(if $(bench_sources),$(shell grep -l 'benchmark/benchmark\.h' $(bench_sources)))
+room_benches := $(patsubst $(root)/bench/%_bench.cc,%,$(filter %_bench.cc,$(bench_sources)))
 bench_objects_of = $(patsubst $(root)/%.cc,$(bench)/%.o,$(1))
 bench_rooms := $(addprefix $(bench)/,$(room_sources:.cc=.o))
-kernel_objects := $(call bench_objects_of,$(kernel_sources))
-bench_objects := $(call bench_objects_of,$(filter-out $(kernel_sources),$(bench_sources)))
+bench_objects := $(call bench_objects_of,$(filter-out %_bench.cc,$(bench_sources)))
 
 $(bench)/src/%.o: $(root)/src/%.cc $(bench_stamp)
 	@mkdir -p $(@D)
@@ -66,14 +66,16 @@ $(bench)/bench/%.o: $(root)/bench/%.cc $(bench_stamp)
 	@mkdir -p $(@D)
 	$(quiet)$(program_compile) $(libpq_flags) -MMD -MP -c -o $@ $<
 
-$(bench)/kernels: $(kernel_objects) $(bench_rooms)
-	@echo 'link build/bench/kernels'
-	@$(CXX) -o $@ $^ -lbenchmark -lpthread -lm
+$(addprefix $(bench)/,$(room_benches)): $(bench)/%: $(bench)/bench/%_bench.o $(bench_rooms)
+	@echo 'link build/bench/$*'
+	@$(CXX) -o $@ $^ $(if $(shell grep -l 'benchmark/benchmark\.h' $(root)/bench/$*_bench.cc),-lbenchmark) \
+		-lpthread -lm
 
 $(bench)/omendb_bench: $(bench_objects) $(bench_rooms)
 	@echo 'link build/bench/omendb_bench'
 	@$(CXX) -o $@ $^ -L$(shell $(PG_CONFIG) --libdir) -lpq -lpthread -lm
 
-bench: $(if $(kernel_objects),$(bench)/kernels) $(if $(bench_objects),$(bench)/omendb_bench)
+bench: $(addprefix $(bench)/,$(room_benches)) $(if $(bench_objects),$(bench)/omendb_bench)
 
--include $(patsubst %.o,%.d,$(unit_objects) $(bench_rooms) $(kernel_objects) $(bench_objects))
+-include $(patsubst %.o,%.d,$(unit_objects) $(bench_rooms) $(bench_objects) \
+	$(patsubst %,$(bench)/bench/%_bench.o,$(room_benches)))
