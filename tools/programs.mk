@@ -47,8 +47,8 @@ check-unit: $(unit)/unit_tests
 	[ $$status = 0 ] || [ $$failed != 0 ] || failed=1; \
 	echo "$(notdir $(unit)): $${passed:-0} passed, $$failed failed"; exit $$status
 
-# --- benchmarks: bench/X_bench.cc is a program of its own, build/bench/X, over the rooms (Google Benchmark if
-# it includes it); the other files are build/bench/omendb_bench, a client of the server.
+# --- benchmarks: bench/X_bench.cc is a program of its own, build/bench/X, over the rooms; the other
+# files are build/bench/omendb_bench, a client of the server.
 bench := $(root)/build/bench
 bench_stamp := $(call flags_stamp,$(bench)/.flags,$(library_compile) $(program_compile) $(kernel_flags))
 libpq_flags := $(patsubst -I%,-isystem %,$(filter-out -I/usr/include,-I$(shell $(PG_CONFIG) --includedir)))
@@ -66,10 +66,13 @@ $(bench)/bench/%.o: $(root)/bench/%.cc $(bench_stamp)
 	@mkdir -p $(@D)
 	$(quiet)$(program_compile) $(libpq_flags) -MMD -MP -c -o $@ $<
 
-$(addprefix $(bench)/,$(room_benches)): $(bench)/%: $(bench)/bench/%_bench.o $(bench_rooms)
+# What the programs share, e.g. reading .fbin files: an archive, of which each takes what it needs.
+$(bench)/shared.a: $(filter-out %/main.o,$(bench_objects))
+	@rm -f $@ && ar rcs $@ $^
+
+$(addprefix $(bench)/,$(room_benches)): $(bench)/%: $(bench)/bench/%_bench.o $(bench_rooms) $(bench)/shared.a
 	@echo 'link build/bench/$*'
-	@$(CXX) -o $@ $^ $(if $(shell grep -l 'benchmark/benchmark\.h' $(root)/bench/$*_bench.cc),-lbenchmark) \
-		-lpthread -lm
+	@$(CXX) -o $@ $^ -L$(shell $(PG_CONFIG) --libdir) -Wl,--as-needed -lbenchmark -lpq -lpthread -lm
 
 $(bench)/omendb_bench: $(bench_objects) $(bench_rooms)
 	@echo 'link build/bench/omendb_bench'
