@@ -7,7 +7,7 @@
 
 #include "index_state.h"
 #include "omendb/codec/neighbour_code.h"
-#include "omendb/graph/candidate_pool.h"
+#include "omendb/graph/search.h"
 #include "omendb/page/views.h"
 
 extern "C" {
@@ -30,6 +30,7 @@ public:
         origin_ = pool.NewZeroedArray<int8_t>(geometry_.coded);
         ids_ = pool.NewArray<uint32_t>(most);
         estimates_ = pool.NewArray<float>(most);
+        weights_ = pool.NewArray<float>(most);
     }
 
     const Geometry &geometry() const { return geometry_; }
@@ -62,7 +63,7 @@ public:
             Estimate(block, view.entries(), count);
             block = TrailerOf(page, BLCKSZ)->next;
             UnlockReleaseBuffer(buffer);
-            pool.Offer(ids_, estimates_, count);
+            pool.Offer(ids_, estimates_, weights_, count);
         }
     }
 
@@ -81,8 +82,8 @@ public:
         __builtin_prefetch(page + BLCKSZ - sizeof(Trailer));
     }
 
-    size_t
-    Expand(const Candidate &candidate, float *distance, uint32_t **ids, float **estimates)
+    void
+    Expand(const Candidate &candidate, float *distance, Neighbourhood *found)
     {
         BlockNumber block = NodeBlock(geometry_, candidate.id);
         Buffer buffer = Pin(block);
@@ -102,9 +103,7 @@ public:
             visitor_->OnNode(candidate.id, node, hop_.distance_squared);
         }
         UnlockReleaseBuffer(buffer);
-        *ids = ids_;
-        *estimates = estimates_;
-        return count;
+        *found = {ids_, estimates_, weights_, count};
     }
 
     void CheckInterrupts() { CHECK_FOR_INTERRUPTS(); }
@@ -129,6 +128,10 @@ private:
         }
         EstimateNeighbours(hop_, from.codes, from.f_add, from.f_mul, count, geometry_.bits,
                            geometry_.coded, estimates_);
+        // The error of an estimate is in proportion to ‖r‖·‖t‖.
+        float parent = hop_.distance_squared;
+        for (uint32_t i = 0; i < count; ++i)
+            weights_[i] = 1 / (Bfloat16ToFloat(from.f_add[i]) * parent + 1e-12f);
     }
 
     Relation index_;
@@ -141,6 +144,7 @@ private:
     int8_t *origin_;
     uint32_t *ids_;
     float *estimates_;
+    float *weights_;
 };
 
 } // namespace omendb

@@ -204,7 +204,8 @@ NextSearchRow(ScanState *state, ScanRow *row)
             --state->allowance;
             return true;
         }
-        if (MemoryIsUsedUp(state) || !state->candidates.Widen(2 * state->candidates.width()))
+        size_t width = state->candidates.width();
+        if (MemoryIsUsedUp(state) || !state->candidates.Widen(width + Max(width / 2, 12)))
             return false;
         SearchOn(state);
     }

@@ -75,15 +75,6 @@ FloatToBfloat16(float value)
     return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
 
-float
-Bfloat16ToFloat(uint16_t value)
-{
-    uint32_t bits = static_cast<uint32_t>(value) << 16;
-    float result;
-    memcpy(&result, &bits, sizeof(result));
-    return result;
-}
-
 NeighbourFactors
 EncodeNeighbour(const int8_t *parent, float parent_step, const int8_t *child, float child_step,
                 size_t coded, unsigned bits, float *scratch, uint8_t *out)

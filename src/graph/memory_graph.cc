@@ -1,18 +1,12 @@
 #include "omendb/graph/memory_graph.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "omendb/graph/search.h"
 #include "omendb/simd/kernels.h"
 
 namespace omendb {
-
-// At most half of a list may be anchored edges, so that pruning keeps a choice.
-static uint32_t
-MaxAnchored(uint32_t degree)
-{
-    return degree / 2;
-}
 
 size_t
 MemoryGraph::BytesPerRow(uint32_t padded, uint32_t degree)
@@ -52,20 +46,17 @@ MemoryGraph::AddRow(const OwnFactors &factors)
 }
 
 float
-MemoryGraph::Distance(uint32_t a, uint32_t b) const
+GraphArrays::Distance(uint32_t a, uint32_t b) const
 {
-    size_t padded = options_.padded;
-    return CodeDistanceSquared(codes_ + a * padded, factors_[a].step, factors_[a].norm_squared,
-                               codes_ + b * padded, factors_[b].step, factors_[b].norm_squared,
-                               padded);
+    return CodeDistanceSquared(CodeOf(a), factors[a].step, factors[a].norm_squared, CodeOf(b),
+                               factors[b].step, factors[b].norm_squared, padded);
 }
 
 bool
-MemoryGraph::SameCode(uint32_t a, uint32_t b) const
+GraphArrays::SameCode(uint32_t a, uint32_t b) const
 {
-    return factors_[a].step == factors_[b].step && factors_[a].error == factors_[b].error &&
-           memcmp(codes_ + static_cast<size_t>(a) * options_.padded,
-                  codes_ + static_cast<size_t>(b) * options_.padded, options_.padded) == 0;
+    return factors[a].step == factors[b].step && factors[a].error == factors[b].error &&
+           memcmp(CodeOf(a), CodeOf(b), padded) == 0;
 }
 
 void
@@ -75,8 +66,8 @@ MemoryGraph::Prefetch(uint32_t id)
     __builtin_prefetch(ids_ + static_cast<size_t>(id) * options_.degree + 16);
 }
 
-size_t
-MemoryGraph::Expand(const Candidate &candidate, float *, uint32_t **ids, float **estimates)
+void
+MemoryGraph::Expand(const Candidate &candidate, float *, Neighbourhood *found)
 {
     found_.push_back({candidate.estimate, candidate.id, 0, false});
     const uint32_t *neighbours = NeighboursOf(candidate.id);
@@ -93,9 +84,7 @@ MemoryGraph::Expand(const Candidate &candidate, float *, uint32_t **ids, float *
     }
     for (size_t i = 0; i < count; ++i)
         lent_estimates_[i] = Distance(target_, lent_ids_[i]);
-    *ids = lent_ids_;
-    *estimates = lent_estimates_;
-    return count;
+    *found = {lent_ids_, lent_estimates_, nullptr, count};
 }
 
 uint32_t
@@ -156,7 +145,7 @@ MemoryGraph::Link(uint32_t row)
     // A row with the same code as a node joins it. Estimates here are exact but for rounding, so a twin is
     // among the very nearest.
     for (const PruneCandidate &near : found_) {
-        if (near.distance <= 1e-5f * factors_[row].norm_squared && SameCode(row, near.id)) {
+        if (near.distance <= 1e-5f * factors_[row].norm_squared && Arrays().SameCode(row, near.id)) {
             next_duplicate_[row] = next_duplicate_[near.id];
             next_duplicate_[near.id] = row;
             return;

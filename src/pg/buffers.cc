@@ -6,23 +6,35 @@
 
 extern "C" {
 #include <miscadmin.h>
+#include <pgstat.h>
 #include <storage/indexfsm.h>
 #include <storage/lmgr.h>
 }
 
 namespace omendb {
 
+static bool
+ReadRecent([[maybe_unused]] Relation index, [[maybe_unused]] BlockNumber block,
+           [[maybe_unused]] Buffer recent)
+{
+#if PG_VERSION_NUM >= 160000
+    return ReadRecentBuffer(index->rd_locator, MAIN_FORKNUM, block, recent);
+#elif PG_VERSION_NUM >= 140000
+    return ReadRecentBuffer(index->rd_node, MAIN_FORKNUM, block, recent);
+#else
+    return false; // not there before 14
+#endif
+}
+
 Buffer
 ReadPage(Relation index, BlockNumber block, Buffer *recent)
 {
-#if PG_VERSION_NUM >= 160000
-    if (BufferIsValid(*recent) &&
-        ReadRecentBuffer(index->rd_locator, MAIN_FORKNUM, block, *recent))
+    if (BufferIsValid(*recent) && ReadRecent(index, block, *recent)) {
+        // As ReadBuffer counts it, for pg_statio_all_indexes.
+        pgstat_count_buffer_read(index);
+        pgstat_count_buffer_hit(index);
         return *recent;
-#elif PG_VERSION_NUM >= 140000
-    if (BufferIsValid(*recent) && ReadRecentBuffer(index->rd_node, MAIN_FORKNUM, block, *recent))
-        return *recent;
-#endif
+    }
     *recent = ReadBuffer(index, block);
     return *recent;
 }

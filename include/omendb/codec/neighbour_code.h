@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "omendb/base/pool.h"
 
@@ -32,7 +33,15 @@ NeighbourCodeBytes(size_t coded, unsigned bits)
 unsigned DefaultNeighbourBits(size_t coded);
 
 uint16_t FloatToBfloat16(float value);
-float Bfloat16ToFloat(uint16_t value);
+
+inline float
+Bfloat16ToFloat(uint16_t value)
+{
+    uint32_t bits = static_cast<uint32_t>(value) << 16;
+    float result;
+    memcpy(&result, &bits, sizeof(result));
+    return result;
+}
 
 struct NeighbourFactors {
     uint16_t f_add; // bfloat16 of ‖r‖²

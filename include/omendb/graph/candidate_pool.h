@@ -3,8 +3,11 @@
 // turn out to be farther than estimated and make room (Settle). What falls off the pool, or never got in,
 // is kept aside, so that the search can be widened and go on (DESIGN.md section 4).
 //
-// A candidate is a number below 2^31. It stands in the pool at most once, with the best estimate that it was
-// offered with; once expanded it is never taken again.
+// A candidate is a number below 2^31. It stands in the pool at most once; once expanded it is never taken
+// again. The same candidate is often offered several times, from several parents, with estimates that err
+// independently; it stands at the least of them, and before it is taken, moves to their mean, weighted by
+// their precision. (The least alone errs downwards, and costs a search an eighth more hops at equal recall
+// on sentences; moving it at each offer would cost more than it saves.)
 #pragma once
 
 #include <cstddef>
@@ -46,22 +49,29 @@ public:
 
     size_t width() const { return width_; }
 
-    // Offers `count` candidates. REQUIRES: estimates are not NaN.
+    // Offers `count` candidates. A weight is the inverse of an estimate's variance, in any unit; null
+    // weights: estimates are exact, and the least counts. REQUIRES: estimates are not NaN, weights > 0.
     void
-    Offer(const uint32_t *ids, const float *estimates, size_t count)
+    Offer(const uint32_t *ids, const float *estimates, const float *weights, size_t count)
     {
-        for (size_t i = 0; i < count; ++i)
-            OfferOne(ids[i], estimates[i]);
+        if (weights == nullptr)
+            for (size_t i = 0; i < count; ++i)
+                OfferOne(ids[i], estimates[i], 0);
+        else
+            for (size_t i = 0; i < count; ++i)
+                OfferOne(ids[i], estimates[i], weights[i]);
     }
 
     void
-    OfferOne(uint32_t id, float estimate)
+    OfferOne(uint32_t id, float estimate, float weight = 0)
     {
         if (size_ == capacity_ && !(estimate < items_[size_ - 1].estimate)) {
             aside_.push_back({estimate, id});
             return;
         }
         Entry *entry = FindOrAdd(id);
+        entry->weighted_sum += weight * estimate;
+        entry->weight += weight;
         if (!(estimate < entry->best))
             return;
         if (entry->best != kAbsent)
@@ -75,10 +85,7 @@ public:
     bool
     Next(Candidate *next)
     {
-        size_t end = size_ < width_ ? size_ : width_;
-        while (cursor_ < end && (items_[cursor_].id & kExpanded) != 0)
-            ++cursor_;
-        if (cursor_ >= end)
+        if (!FindNearest())
             return false;
         *next = items_[cursor_];
         items_[cursor_].id |= kExpanded;
@@ -99,16 +106,12 @@ public:
 
     // The candidate that Next would take now, if any.
     bool
-    Peek(uint32_t *id) const
+    Peek(uint32_t *id)
     {
-        size_t end = size_ < width_ ? size_ : width_;
-        for (size_t i = cursor_; i < end; ++i) {
-            if ((items_[i].id & kExpanded) == 0) {
-                *id = items_[i].id;
-                return true;
-            }
-        }
-        return false;
+        if (!FindNearest())
+            return false;
+        *id = items_[cursor_].id;
+        return true;
     }
 
     // Goes on with a wider pool. False, with nothing changed but the width, when nothing is left to expand.
@@ -121,8 +124,7 @@ public:
         aside_ = List<Candidate>(pool_);
         for (const Candidate &candidate : old)
             OfferOne(candidate.id, candidate.estimate);
-        uint32_t id;
-        return Peek(&id);
+        return FindNearest();
     }
 
     // True if this id was taken by Next.
@@ -145,11 +147,38 @@ private:
     static constexpr uint32_t kNoId = 0xFFFFFFFF;
     static constexpr float kAbsent = std::numeric_limits<float>::infinity();
 
-    // best: estimate in the pool; −inf expanded; +inf not in the pool.
+    // best: place in the pool; −inf expanded; +inf not in the pool.
     struct Entry {
         uint32_t id;
         float best;
+        float weighted_sum; // of the estimates offered
+        float weight;
     };
+
+    // Moves the cursor to the nearest candidate not yet expanded, once it stands where the mean of its
+    // estimates belongs. False: all of the first `width` are expanded.
+    bool
+    FindNearest()
+    {
+        for (;;) {
+            size_t end = size_ < width_ ? size_ : width_;
+            while (cursor_ < end && (items_[cursor_].id & kExpanded) != 0)
+                ++cursor_;
+            if (cursor_ >= end)
+                return false;
+            Candidate nearest = items_[cursor_];
+            Entry *entry = FindOrAdd(nearest.id);
+            float mean =
+                entry->weight > 0 ? entry->weighted_sum / entry->weight : nearest.estimate;
+            if (!(mean > nearest.estimate * 1.000001f))
+                return true;
+            memmove(items_ + cursor_, items_ + cursor_ + 1,
+                    (size_ - cursor_ - 1) * sizeof(Candidate));
+            --size_;
+            entry->best = mean;
+            Insert(nearest.id, mean);
+        }
+    }
 
     void
     Reserve(size_t width)
@@ -191,7 +220,7 @@ private:
                     GrowMap();
                     return FindOrAdd(id);
                 }
-                map_[at] = {id, kAbsent};
+                map_[at] = {id, kAbsent, 0, 0};
                 ++map_used_;
                 break;
             }
@@ -208,7 +237,7 @@ private:
         NewMap(2 * old_size);
         for (size_t i = 0; i < old_size; ++i)
             if (old[i].id != kNoId)
-                FindOrAdd(old[i].id)->best = old[i].best;
+                *FindOrAdd(old[i].id) = old[i];
     }
 
     // Position of the first item with an estimate not below `estimate`.
@@ -251,7 +280,7 @@ private:
         if (size_ == capacity_) {
             const Candidate &last = items_[size_ - 1];
             if ((last.id & kExpanded) == 0) {
-                FindOrAdd(last.id)->best = kAbsent;
+                *FindOrAdd(last.id) = {last.id, kAbsent, 0, 0};
                 aside_.push_back(last);
             }
             --size_;

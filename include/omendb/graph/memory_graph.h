@@ -1,5 +1,5 @@
-// A graph in private memory, grown by inserting one node after another; what CREATE INDEX builds before it
-// writes pages. Distances are between 8-bit own codes, over all padded dimensions.
+// A graph in private memory, grown by inserting one node after another or built in bulk (bulk_build.h); what
+// CREATE INDEX builds before it writes pages. Distances are between 8-bit own codes, over all padded dimensions.
 //
 // Invariants: a node is inserted after all nodes it is linked to (birth = order of insertion); every node is
 // an entry or has an anchor, a node inserted before it whose list holds it and may not drop it; a list has
@@ -14,8 +14,43 @@
 #include "omendb/codec/own_code.h"
 #include "omendb/graph/candidate_pool.h"
 #include "omendb/graph/prune.h"
+#include "omendb/graph/search.h"
 
 namespace omendb {
+
+struct BulkOptions;
+
+// At most half of a list may be anchored edges, so that pruning keeps a choice.
+constexpr uint32_t
+MaxAnchored(uint32_t degree)
+{
+    return degree / 2;
+}
+
+// A graph as plain arrays, by row: what a bulk build works on.
+struct GraphArrays {
+    uint32_t rows;
+    uint32_t padded;
+    uint32_t degree;
+    const int8_t *codes;
+    const OwnFactors *factors;
+    uint32_t *birth;
+    uint32_t *anchor;
+    uint32_t *home;
+    uint32_t *next_duplicate;
+    uint8_t *degrees;
+    uint32_t *ids;    // [rows][degree]
+    float *distances; // [rows][degree]
+
+    const int8_t *CodeOf(uint32_t row) const { return codes + static_cast<size_t>(row) * padded; }
+    uint32_t *IdsOf(uint32_t row) const { return ids + static_cast<size_t>(row) * degree; }
+    float *DistancesOf(uint32_t row) const
+    {
+        return distances + static_cast<size_t>(row) * degree;
+    }
+    float Distance(uint32_t a, uint32_t b) const;
+    bool SameCode(uint32_t a, uint32_t b) const;
+};
 
 struct MemoryGraphOptions {
     uint32_t capacity; // rows at most
@@ -70,17 +105,24 @@ public:
     }
     const List<uint32_t> &entries() const { return entries_; }
 
-    float Distance(uint32_t a, uint32_t b) const;
+    float Distance(uint32_t a, uint32_t b) const { return Arrays().Distance(a, b); }
 
     // Storage of SearchGraph: see graph/search.h.
     void Prefetch(uint32_t id);
-    size_t Expand(const Candidate &candidate, float *distance, uint32_t **ids, float **estimates);
+    void Expand(const Candidate &candidate, float *distance, Neighbourhood *found);
     void CheckInterrupts() { options_.check_interrupts(); }
 
 private:
+    friend void BuildBulk(MemoryGraph *graph, Pool pool, const BulkOptions &options);
+
+    GraphArrays
+    Arrays() const
+    {
+        return {rows_,   options_.padded, options_.degree, codes_, factors_, birth_,
+                anchor_, home_,           next_duplicate_, degrees_, ids_,   distances_};
+    }
     void AddEdge(uint32_t from, uint32_t to, float distance, bool anchored);
     uint32_t AnchoredEdges(uint32_t row) const;
-    bool SameCode(uint32_t a, uint32_t b) const;
 
     MemoryGraphOptions options_;
     uint32_t rows_ = 0;

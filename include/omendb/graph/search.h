@@ -2,16 +2,23 @@
 //
 // Storage offers
 //     void Prefetch(uint32_t id);              the id that will probably be expanded after this one
-//     size_t Expand(const Candidate &,         reads one node, notes whatever its user wants of it, gives its
-//                   float *distance,           true squared distance, and lends its neighbours and their
-//                   uint32_t **ids,            estimated ones; the arrays are good until the next call
-//                   float **estimates);
+//     void Expand(const Candidate &,           reads one node, notes whatever its user wants of it, gives its
+//                 float *distance,             true squared distance, and lends its neighbours; the arrays are
+//                 Neighbourhood *);            good until the next call
 //     void CheckInterrupts();
 #pragma once
 
 #include "omendb/graph/candidate_pool.h"
 
 namespace omendb {
+
+// Neighbours of an expanded node: see CandidatePool::Offer.
+struct Neighbourhood {
+    const uint32_t *ids;
+    const float *estimates; // squared distances to the query
+    const float *weights;   // may be null
+    size_t count;
+};
 
 // Expands candidates until the nearest `width` of the pool all are. Returns the number of hops.
 template <class Storage>
@@ -25,11 +32,10 @@ SearchGraph(Storage &storage, CandidatePool &pool)
         if (pool.Peek(&upcoming))
             storage.Prefetch(upcoming);
         float distance = next.estimate;
-        uint32_t *ids;
-        float *estimates;
-        size_t count = storage.Expand(next, &distance, &ids, &estimates);
+        Neighbourhood found;
+        storage.Expand(next, &distance, &found);
         pool.Settle(next, distance);
-        pool.Offer(ids, estimates, count);
+        pool.Offer(found.ids, found.estimates, found.weights, found.count);
         if ((++hops & 63) == 0)
             storage.CheckInterrupts();
     }

@@ -1,0 +1,52 @@
+// Bulk construction of a graph in memory (DESIGN.md section 6, after PiPNN): no searches, but partitions and
+// dense arithmetic. What comes out keeps the invariants of MemoryGraph (graph/memory_graph.h) as if its rows
+// had been linked one after another.
+//
+//   duplicates    rows with the same code: one becomes the node, the others its chain
+//   partition     rows go to their nearest few of random leaders, again within each leader's part, until
+//                 parts are leaves; a row ends up in several leaves
+//   leaf          all distances within a leaf at once; each row's nearest few become candidates, both ways
+//   reservoir     a row keeps its nearest candidates, at most one a direction (HashPrune)
+//   prune         relative-neighbourhood rule, reverse edges, filling up
+//   anchors       a breadth-first tree from the entries: birth numbers and anchors
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "omendb/graph/memory_graph.h"
+
+namespace omendb {
+
+enum class BulkPhase { kPartition, kPrune, kReverse, kFill, kAnchors };
+
+struct BulkOptions {
+    uint32_t entries = 1; // wanted; there may be more, so that every node is reached
+    // Where these come from: src/graph/README.md.
+    uint32_t leaf_rows = 512;  // most in a leaf; at most kMaxLeafRows
+    uint32_t top_fanout = 10;  // leaders that a row goes to: all rows
+    uint32_t next_fanout = 3;  // within a part; deeper: 1
+    uint32_t nearest = 3;      // candidates a row and leaf; at most kMaxNearest
+    uint32_t reservoir = 64;   // candidates kept a row; a multiple of 8, at most 128
+    uint32_t hash_bits = 12;   // of a direction; at most 16
+    bool fill = true;          // lists up to degree
+    void (*check_interrupts)() = nullptr;
+    // done of total rows (partition: of row places in the parts), every now and then and at a phase's end
+    void (*progress)(void *context, BulkPhase phase, uint64_t done, uint64_t total) = nullptr;
+    void *progress_context = nullptr;
+};
+
+constexpr uint32_t kMaxLeafRows = 4096;
+constexpr uint32_t kMaxNearest = 16;
+constexpr uint32_t kMaxReservoir = 128;
+
+// Memory beyond the graph's own, for each row, and once.
+size_t BulkBytesPerRow(const BulkOptions &options);
+size_t BulkFixedBytes(const BulkOptions &options, uint32_t padded);
+
+// Links all rows of the graph, in place of MemoryGraph::Link row by row. Takes its memory from `pool`, which
+// may go afterwards. The same rows in the same order give the same graph, whatever else runs.
+// REQUIRES: no row is linked yet. check_interrupts is set.
+void BuildBulk(MemoryGraph *graph, Pool pool, const BulkOptions &options);
+
+} // namespace omendb
