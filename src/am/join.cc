@@ -230,11 +230,6 @@ AddTid(NodeEditor *editor, uint32_t id, const HeapTid &tid, DeltaPlace place)
         &DeltaOf(DeltaPageOf(editor, &record, place.block), geometry).items()[place.at];
     NodeHeader *header =
         NodeAt(record.Add(NodeBlock(geometry, id)), geometry, NodeSlot(geometry, id)).header();
-    if (header->state == static_cast<uint8_t>(NodeState::kDead)) {
-        header->state = static_cast<uint8_t>(NodeState::kLive);
-        --meta->dead_nodes;
-        ++meta->live_nodes;
-    }
     item->state = static_cast<uint8_t>(DeltaState::kEmpty);
     if (header->inline_tids < kInlineTids) {
         header->tids[header->inline_tids++] = tid;
@@ -326,7 +321,8 @@ JoinRow(NodeEditor *editor, const MetaPage &meta, DeltaPlace place, const DeltaI
     for (size_t i = 0; i < visitor.nodes.size(); ++i) {
         const NodeCopy &node = visitor.nodes[i];
         uint8_t state = node.view.header()->state;
-        if (state != static_cast<uint8_t>(NodeState::kJoining) &&
+        // Never a dead twin: a vacuum that was cut off may have unlinked it, all but freed.
+        if (state == static_cast<uint8_t>(NodeState::kLive) &&
             IsTwin(*editor, node, item, own)) {
             // Which cold record is whose stays as it was; the row's own goes after it is no longer named.
             AddTid(editor, node.id, item.tid, place);
