@@ -77,7 +77,8 @@ StartGraph(BuildState *build)
     // A heap page holds at most MaxHeapTuplesPerPage rows.
     double most = static_cast<double>(RelationGetNumberOfBlocks(build->heap)) * MaxHeapTuplesPerPage;
     size_t row_bytes =
-        MemoryGraph::BytesPerRow(build->geometry.padded, build->geometry.degree) + sizeof(HeapTid);
+        MemoryGraph::BytesPerRow(build->geometry.padded, build->geometry.degree) + sizeof(HeapTid) +
+        sizeof(float);
     double affordable = maintenance_work_mem * 1024.0 / static_cast<double>(row_bytes);
     build->capacity = static_cast<uint32_t>(
         std::max(16.0, std::min({most, affordable, static_cast<double>(kMaxNodes)})));
@@ -90,6 +91,8 @@ StartGraph(BuildState *build)
     build->graph = build->pool.NewArray<MemoryGraph>(1);
     *build->graph = MemoryGraph(build->pool, options);
     build->tids = build->pool.NewArray<HeapTid>(build->capacity);
+    if (build->metric == Metric::kInnerProduct)
+        build->norms = build->pool.NewArray<float>(build->capacity);
 }
 
 // Links all rows, in random order: the first become entries, and neighbourhoods of sorted tables are not
@@ -106,7 +109,15 @@ LinkRows(BuildState *build)
         random = random * 6364136223846793005u + 1442695040888963407u;
         std::swap(order[i - 1], order[(random >> 33) % i]);
     }
-    build->graph->SetEntries(WantedEntries(rows));
+    uint32_t entries = std::min(WantedEntries(rows), rows);
+    if (build->metric == Metric::kInnerProduct) {
+        // The longest rows are the answers to most queries and the neighbours of few: searches start there.
+        // 15,000 words at pool 64: recall .75 instead of .69; thirty long rows among 3,000: 1 instead of .27.
+        std::partial_sort(order, order + entries, order + rows, [build](uint32_t a, uint32_t b) {
+            return build->norms[a] > build->norms[b];
+        });
+    }
+    build->graph->SetEntries(entries);
     pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseLinking);
     pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, rows);
     for (uint32_t i = 0; i < rows; ++i) {
@@ -158,6 +169,8 @@ LoadRow(Relation, ItemPointer tid, Datum *values, bool *isnull, bool, void *argu
         OwnFactors factors = EncodeOwn(build->space, build->encoded, representable,
                                        build->graph->CodeOf(number));
         build->graph->AddRow(factors);
+        if (build->metric == Metric::kInnerProduct)
+            build->norms[number] = static_cast<float>(Norm(row));
         build->tids[number] = FromItemPointer(*tid);
     }
     build->index_rows += 1;

@@ -33,6 +33,7 @@ struct BuildState {
 
     MemoryGraph *graph;
     HeapTid *tids; // by row
+    float *norms;  // by row; inner product only
     uint32_t capacity;
     float *encoded; // scratch, `padded`
     MemoryContext row_context;
