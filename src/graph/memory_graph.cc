@@ -145,7 +145,8 @@ MemoryGraph::Link(uint32_t row)
     // A row with the same code as a node joins it. Estimates here are exact but for rounding, so a twin is
     // among the very nearest.
     for (const PruneCandidate &near : found_) {
-        if (near.distance <= 1e-5f * factors_[row].norm_squared && Arrays().SameCode(row, near.id)) {
+        if (near.distance <= 1e-5f * factors_[row].norm_squared &&
+            Arrays().SameCode(row, near.id)) {
             next_duplicate_[row] = next_duplicate_[near.id];
             next_duplicate_[near.id] = row;
             return;

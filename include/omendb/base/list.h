@@ -49,6 +49,14 @@ public:
         capacity_ = capacity;
     }
 
+    // Makes room for `count` more items, which hold anything.
+    void
+    extend(size_t count)
+    {
+        reserve(size_ + count);
+        size_ += count;
+    }
+
     void
     push_back(const T &item)
     {

@@ -44,10 +44,7 @@ struct GraphArrays {
 
     const int8_t *CodeOf(uint32_t row) const { return codes + static_cast<size_t>(row) * padded; }
     uint32_t *IdsOf(uint32_t row) const { return ids + static_cast<size_t>(row) * degree; }
-    float *DistancesOf(uint32_t row) const
-    {
-        return distances + static_cast<size_t>(row) * degree;
-    }
+    float *DistancesOf(uint32_t row) const { return distances + static_cast<size_t>(row) * degree; }
     float Distance(uint32_t a, uint32_t b) const;
     bool SameCode(uint32_t a, uint32_t b) const;
 };
@@ -92,14 +89,14 @@ public:
     bool IsNode(uint32_t row) const { return birth_[row] != kNone; }
     bool IsEntry(uint32_t row) const { return anchor_[row] == row; }
     uint32_t BirthOf(uint32_t row) const { return birth_[row]; }
-    // The entry nearest to a node when it was linked (an entry's own is itself).
+    // A node that stands for a neighbourhood, the same for nodes near each other: the nearest of the entries, or
+    // in a bulk build of more than those. Its own is itself, but for nodes at distance zero.
     uint32_t HomeOf(uint32_t row) const { return home_[row]; }
     uint32_t AnchorOf(uint32_t row) const { return anchor_[row]; }
     // Next row with the same code, or kNone; starts at the node.
     uint32_t NextDuplicate(uint32_t row) const { return next_duplicate_[row]; }
     uint32_t DegreeOf(uint32_t row) const { return degrees_[row]; }
-    const uint32_t *
-    NeighboursOf(uint32_t row) const
+    const uint32_t *NeighboursOf(uint32_t row) const
     {
         return ids_ + static_cast<size_t>(row) * options_.degree;
     }
@@ -115,11 +112,10 @@ public:
 private:
     friend void BuildBulk(MemoryGraph *graph, Pool pool, const BulkOptions &options);
 
-    GraphArrays
-    Arrays() const
+    GraphArrays Arrays() const
     {
-        return {rows_,   options_.padded, options_.degree, codes_, factors_, birth_,
-                anchor_, home_,           next_duplicate_, degrees_, ids_,   distances_};
+        return {rows_,   options_.padded, options_.degree, codes_,   factors_, birth_,
+                anchor_, home_,           next_duplicate_, degrees_, ids_,     distances_};
     }
     void AddEdge(uint32_t from, uint32_t to, float distance, bool anchored);
     uint32_t AnchoredEdges(uint32_t row) const;

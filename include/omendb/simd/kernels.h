@@ -13,6 +13,9 @@ namespace omendb {
 // Dimensions of codes are always a multiple of this (codec/space.h pads to it).
 constexpr size_t kCodeBlock = 64;
 
+// Codes of a panel (pack_panel).
+constexpr size_t kPanelCodes = 16;
+
 struct Kernels {
     const char *name; // "baseline", "avx2", "avx512"
 
@@ -62,6 +65,26 @@ struct Kernels {
     // out[j] = Σ_i u_ji·t_i for `count` codes, `stride` bytes apart. 1 <= bits <= 4.
     void (*dot_planes)(const uint8_t *codes, size_t stride, size_t count, unsigned bits,
                        const int8_t *t, size_t n, int32_t *out);
+
+    // ---- many codes against many: no sum over lanes, one lane a pair of codes
+
+    // Bytes of a panel: kPanelCodes codes of n dimensions, in an order of the tier's own. A multiple of 64.
+    size_t (*panel_bytes)(size_t n);
+
+    // Packs `count` <= kPanelCodes codes into `out` (panel_bytes(n) bytes), and zero codes behind them.
+    void (*pack_panel)(const int8_t *const *codes, size_t count, size_t n, void *out);
+
+    // out[i·stride + kPanelCodes·p + j] = dot of code i of the panel `rows` and code j of panel p, for
+    // `count` panels that stand one behind the other.
+    void (*dot_panels)(const void *rows, const void *panels, size_t count, size_t n, int32_t *out,
+                       size_t stride);
+
+    // d_i = (norm + norms_i) + dots_i·(factor·factors_i) as floats. Writes the positions i, rising, with
+    // d_i < max(limit, limits_i), and their d_i; returns how many. Limits are finite, d_i is not NaN.
+    // n a multiple of kPanelCodes.
+    size_t (*near_pairs)(const int32_t *dots, float norm, float factor, float limit,
+                         const float *norms, const float *factors, const float *limits, size_t n,
+                         uint32_t *positions, float *distances);
 
     // ---- text and aggregates
 

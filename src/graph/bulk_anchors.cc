@@ -1,0 +1,139 @@
+// Birth numbers and anchors: a breadth-first tree from the entries. What it does not reach is linked from
+// one of its own neighbours, or becomes an entry.
+#include <algorithm>
+
+#include "bulk_state.h"
+
+namespace omendb {
+namespace {
+
+class Anchoring {
+public:
+    explicit Anchoring(BulkState *state)
+        : state_(state), graph_(state->graph), cap_(MaxAnchored(state->graph.degree)),
+          queue_(state->pool.NewArray<uint32_t>(state->node_count)),
+          children_(state->pool.NewZeroedArray<uint8_t>(state->graph.rows)), entries_(state->pool)
+    {
+    }
+
+    void Run();
+    const List<uint32_t> &entries() const { return entries_; }
+
+private:
+    bool Reached(uint32_t row) const { return graph_.birth[row] != MemoryGraph::kNone; }
+    void Bear(uint32_t row, uint32_t anchor)
+    {
+        graph_.birth[row] = born_;
+        graph_.anchor[row] = anchor;
+        queue_[born_++] = row;
+        if (anchor != row)
+            ++children_[anchor];
+    }
+    void AddEntry(uint32_t row)
+    {
+        entries_.push_back(row);
+        Bear(row, row);
+    }
+    void Spread();
+    bool Attach(uint32_t row);
+    void AddEdge(uint32_t from, uint32_t to, float distance);
+
+    BulkState *state_;
+    const GraphArrays &graph_;
+    uint32_t cap_;
+    uint32_t *queue_; // nodes by birth
+    uint8_t *children_;
+    List<uint32_t> entries_;
+    uint32_t born_ = 0;
+    uint32_t expanded_ = 0;
+};
+
+// Everything that can be reached from what was born and not looked at yet.
+void
+Anchoring::Spread()
+{
+    for (; expanded_ < born_; ++expanded_) {
+        state_->Beat(BulkPhase::kAnchors, expanded_, state_->node_count);
+        uint32_t row = queue_[expanded_];
+        const uint32_t *ids = graph_.IdsOf(row);
+        for (uint32_t i = 0; i < graph_.degrees[row] && children_[row] < cap_; ++i)
+            if (!Reached(ids[i]))
+                Bear(ids[i], row);
+    }
+}
+
+// In place of the farthest that is no anchored edge, if the list is full.
+// REQUIRES: fewer than cap_ anchored edges.
+void
+Anchoring::AddEdge(uint32_t from, uint32_t to, float distance)
+{
+    uint32_t *ids = graph_.IdsOf(from);
+    float *distances = graph_.DistancesOf(from);
+    uint32_t hole = graph_.degrees[from];
+    if (hole < graph_.degree)
+        ++graph_.degrees[from];
+    else
+        for (--hole; graph_.anchor[ids[hole]] == from;)
+            --hole;
+    for (; hole > 0 && distance < distances[hole - 1]; --hole) {
+        ids[hole] = ids[hole - 1];
+        distances[hole] = distances[hole - 1];
+    }
+    // What was nearer than the one left out may still be farther than `to`.
+    for (; hole + 1 < graph_.degrees[from] && distances[hole + 1] < distance; ++hole) {
+        ids[hole] = ids[hole + 1];
+        distances[hole] = distances[hole + 1];
+    }
+    ids[hole] = to;
+    distances[hole] = distance;
+}
+
+// Hangs a node that nothing reaches under the nearest of its neighbours that can hold it.
+bool
+Anchoring::Attach(uint32_t row)
+{
+    const uint32_t *ids = graph_.IdsOf(row);
+    for (uint32_t i = 0; i < graph_.degrees[row]; ++i) {
+        if (!Reached(ids[i]) || children_[ids[i]] >= cap_)
+            continue;
+        AddEdge(ids[i], row, graph_.DistancesOf(row)[i]);
+        Bear(row, ids[i]);
+        return true;
+    }
+    return false;
+}
+
+void
+Anchoring::Run()
+{
+    for (uint32_t i = 0; i < state_->entry_count; ++i)
+        AddEntry(state_->entries[i]);
+    Spread();
+    // Twice for what is reached only through others; then islands get their own entries.
+    for (int pass = 0; pass < 3 && born_ < state_->node_count; ++pass) {
+        for (uint32_t i = 0; i < state_->node_count; ++i) {
+            uint32_t row = state_->nodes[i];
+            if (Reached(row))
+                continue;
+            if (!Attach(row)) {
+                if (pass < 2)
+                    continue;
+                AddEntry(row);
+            }
+            Spread();
+        }
+    }
+    state_->Progress(BulkPhase::kAnchors, state_->node_count, state_->node_count);
+}
+
+} // namespace
+
+List<uint32_t>
+AnchorNodes(BulkState *state)
+{
+    Anchoring anchoring(state);
+    anchoring.Run();
+    return anchoring.entries();
+}
+
+} // namespace omendb

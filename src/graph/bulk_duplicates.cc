@@ -1,0 +1,55 @@
+// Rows with the same code share one node: found by a hash table of codes.
+#include <cstring>
+
+#include "bulk_state.h"
+
+namespace omendb {
+namespace {
+
+// A word at a time; the code's bytes are spread by a multiplication each.
+uint64_t
+HashOf(const GraphArrays &graph, uint32_t row)
+{
+    const int8_t *code = graph.CodeOf(row);
+    uint64_t hash = 0;
+    for (uint32_t i = 0; i < graph.padded; i += 8) {
+        uint64_t word;
+        memcpy(&word, code + i, sizeof(word));
+        hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+        hash ^= hash >> 29;
+    }
+    uint32_t step;
+    memcpy(&step, &graph.factors[row].step, sizeof(step));
+    return (hash ^ step) * 0x9E3779B97F4A7C15u >> 20;
+}
+
+} // namespace
+
+void
+FindDuplicates(BulkState *state)
+{
+    const GraphArrays &graph = state->graph;
+    constexpr uint32_t kNone = MemoryGraph::kNone;
+    size_t size = 16;
+    while (size < 2 * static_cast<size_t>(graph.rows))
+        size *= 2;
+    auto *table = state->pool.NewArray<uint32_t>(size);
+    memset(table, 0xFF, size * sizeof(uint32_t));
+    state->node_count = 0;
+    for (uint32_t row = 0; row < graph.rows; ++row) {
+        if ((row & 1023) == 0)
+            state->options.check_interrupts();
+        size_t at = HashOf(graph, row) & (size - 1);
+        while (table[at] != kNone && !graph.SameCode(table[at], row))
+            at = (at + 1) & (size - 1);
+        if (table[at] == kNone) {
+            table[at] = row;
+            state->nodes[state->node_count++] = row;
+        } else {
+            graph.next_duplicate[row] = graph.next_duplicate[table[at]];
+            graph.next_duplicate[table[at]] = row;
+        }
+    }
+}
+
+} // namespace omendb

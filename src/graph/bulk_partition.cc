@@ -1,0 +1,233 @@
+// Rows go to their nearest few of random leaders, and within each leader's part again, until a part is a
+// leaf. Depth first, so that only one branch of parts stands in memory.
+#include <algorithm>
+
+#include "bulk_state.h"
+
+namespace omendb {
+namespace {
+
+constexpr int kMaxDepth = 10;
+
+class Partition {
+public:
+    explicit Partition(BulkState *state)
+        : state_(state), row_panel_(state->pool, kPanelCodes, state->graph.padded),
+          dots_(state->pool.NewArray<int32_t>(kPanelCodes * PanelSet::kTileColumns)),
+          never_(state->pool.NewArray<float>(PanelSet::kTileColumns)),
+          found_(state->pool.NewArray<uint32_t>(PanelSet::kTileColumns)),
+          found_distances_(state->pool.NewArray<float>(PanelSet::kTileColumns)),
+          assigned_(state->pool)
+    {
+        std::fill(never_, never_ + PanelSet::kTileColumns, -kFarthest);
+        for (int depth = 0; depth < kMaxDepth; ++depth) {
+            levels_[depth].rows = List<uint32_t>(state->pool);
+            levels_[depth].ends = List<uint32_t>(state->pool);
+        }
+    }
+
+    void Run();
+
+private:
+    struct Level {
+        List<uint32_t> rows; // part after part
+        List<uint32_t> ends; // of the parts
+    };
+
+    void Assign(const uint32_t *rows, uint32_t count, uint32_t fanout);
+    void Scatter(const uint32_t *rows, uint32_t count, uint32_t fanout, uint32_t leaders,
+                 Level *level);
+    void Divide(uint32_t *rows, uint32_t count, int depth);
+    void Chop(const uint32_t *rows, uint32_t count);
+    uint32_t LeadersFor(uint32_t count, uint32_t fanout) const;
+    void OrderByHome(const uint32_t *leaders, uint32_t count);
+
+    BulkState *state_;
+    PanelSet row_panel_;
+    int32_t *dots_;
+    float *never_; // limits of leaders: they look for nothing
+    uint32_t *found_;
+    float *found_distances_;
+    List<uint32_t> assigned_; // [row][fanout]: leaders by number, nearest first
+    Level levels_[kMaxDepth];
+};
+
+// Moves `wanted` of the rows, at random, to the front.
+void
+DrawLeaders(BulkState *state, uint32_t *rows, uint32_t count, uint32_t wanted)
+{
+    for (uint32_t i = 0; i < wanted; ++i)
+        std::swap(rows[i], rows[i + state->Random(count - i)]);
+}
+
+// The nearest `fanout` of the leaders in state->panels, for each row.
+void
+Partition::Assign(const uint32_t *rows, uint32_t count, uint32_t fanout)
+{
+    const PanelSet &leaders = state_->panels;
+    assigned_.clear();
+    assigned_.extend(static_cast<size_t>(count) * fanout);
+    float nearest[kPanelCodes][kMaxFanout];
+    for (uint32_t first = 0; first < count; first += kPanelCodes) {
+        if (first % 64 == 0)
+            state_->options.check_interrupts();
+        uint32_t here = std::min<uint32_t>(count - first, kPanelCodes);
+        row_panel_.Pack(state_->graph, rows + first, here);
+        for (uint32_t i = 0; i < here; ++i)
+            std::fill(nearest[i], nearest[i] + fanout, kFarthest);
+        for (size_t panel = 0; panel < leaders.panels(); panel += 8) {
+            size_t panels = std::min<size_t>(8, leaders.panels() - panel);
+            size_t column = panel * kPanelCodes;
+            kernels->dot_panels(row_panel_.panel(0), leaders.panel(panel), panels,
+                                state_->graph.padded, dots_, PanelSet::kTileColumns);
+            for (uint32_t i = 0; i < here; ++i) {
+                NearestFew few = {nearest[i],
+                                  assigned_.data() + static_cast<size_t>(first + i) * fanout};
+                size_t found =
+                    kernels->near_pairs(dots_ + i * PanelSet::kTileColumns, row_panel_.norms()[i],
+                                        -2 * row_panel_.steps()[i], nearest[i][fanout - 1],
+                                        leaders.norms() + column, leaders.steps() + column, never_,
+                                        panels * kPanelCodes, found_, found_distances_);
+                for (size_t j = 0; j < found; ++j)
+                    few.Offer(fanout, found_distances_[j],
+                              static_cast<uint32_t>(column) + found_[j]);
+            }
+        }
+    }
+}
+
+// Makes the parts of a level from what was assigned.
+void
+Partition::Scatter(const uint32_t *rows, uint32_t count, uint32_t fanout, uint32_t leaders,
+                   Level *level)
+{
+    size_t places = static_cast<size_t>(count) * fanout;
+    level->ends.clear();
+    level->ends.extend(leaders);
+    uint32_t *ends = level->ends.data();
+    std::fill(ends, ends + leaders, 0);
+    for (size_t i = 0; i < places; ++i)
+        ++ends[assigned_[i]];
+    uint32_t start = 0;
+    for (uint32_t leader = 0; leader < leaders; ++leader) {
+        uint32_t size = ends[leader];
+        ends[leader] = start; // moves on to the end while the part is filled
+        start += size;
+    }
+    level->rows.clear();
+    level->rows.extend(places);
+    for (size_t i = 0; i < places; ++i)
+        level->rows[ends[assigned_[i]]++] = rows[i / fanout];
+}
+
+// Leaves of what no leader divides: rows all equally far from each other, or nearly so.
+void
+Partition::Chop(const uint32_t *rows, uint32_t count)
+{
+    uint32_t pieces = (count + state_->options.leaf_rows - 1) / state_->options.leaf_rows;
+    for (uint32_t i = 0; i < pieces; ++i) {
+        uint32_t first = static_cast<uint32_t>(static_cast<uint64_t>(count) * i / pieces);
+        uint32_t end = static_cast<uint32_t>(static_cast<uint64_t>(count) * (i + 1) / pieces);
+        BuildLeaf(state_, rows + first, end - first);
+    }
+}
+
+// So many that a part comes to half a leaf, for parts differ in size.
+uint32_t
+Partition::LeadersFor(uint32_t count, uint32_t fanout) const
+{
+    uint64_t wanted = 2 * static_cast<uint64_t>(count) * fanout / state_->options.leaf_rows + 1;
+    return static_cast<uint32_t>(std::min<uint64_t>(
+        {std::max<uint64_t>(wanted, 2 * fanout), state_->options.leaders, count}));
+}
+
+void
+Partition::Divide(uint32_t *rows, uint32_t count, int depth)
+{
+    const BulkOptions &options = state_->options;
+    if (count <= options.leaf_rows)
+        return BuildLeaf(state_, rows, count);
+    if (depth == kMaxDepth)
+        return Chop(rows, count);
+    uint32_t fanout = depth == 1 ? options.next_fanout : 1;
+    uint32_t leaders = LeadersFor(count, fanout);
+    DrawLeaders(state_, rows, count, leaders);
+    state_->panels.Pack(state_->graph, rows, leaders);
+    Assign(rows, count, fanout);
+    Level *level = &levels_[depth];
+    Scatter(rows, count, fanout, leaders, level);
+    for (uint32_t part = 0, start = 0; part < leaders; ++part) {
+        uint32_t end = level->ends[part];
+        uint32_t size = end - start;
+        if (size > count - count / 8)
+            Chop(level->rows.data() + start, size);
+        else
+            Divide(level->rows.data() + start, size, depth + 1);
+        start = end;
+    }
+}
+
+// Nodes by the number of their home; then home names the row. REQUIRES: home is the number of a leader.
+void
+Partition::OrderByHome(const uint32_t *leaders, uint32_t count)
+{
+    const GraphArrays &graph = state_->graph;
+    Level *level = &levels_[1];
+    assigned_.clear();
+    assigned_.extend(state_->node_count);
+    for (uint32_t i = 0; i < state_->node_count; ++i)
+        assigned_[i] = graph.home[state_->nodes[i]];
+    Scatter(state_->nodes, state_->node_count, 1, count, level);
+    std::copy(level->rows.begin(), level->rows.end(), state_->nodes);
+    for (uint32_t i = 0; i < state_->node_count; ++i) {
+        uint32_t row = state_->nodes[i];
+        graph.home[row] = leaders[graph.home[row]];
+    }
+}
+
+void
+Partition::Run()
+{
+    const BulkOptions &options = state_->options;
+    uint32_t count = state_->node_count;
+    bool one_leaf = count <= options.leaf_rows;
+    uint32_t fanout = one_leaf ? 1 : options.top_fanout;
+    state_->entry_count = std::min({std::max(options.entries, 1u), kMaxLeaders, count});
+    uint32_t leader_count = std::max(state_->entry_count, LeadersFor(count, fanout));
+    fanout = std::min(fanout, std::max(1u, leader_count / 2));
+    auto *leaders = state_->pool.NewArray<uint32_t>(leader_count);
+    DrawLeaders(state_, state_->nodes, count, leader_count);
+    std::copy(state_->nodes, state_->nodes + leader_count, leaders);
+    state_->entries = leaders;
+
+    state_->panels.Pack(state_->graph, leaders, leader_count);
+    Assign(state_->nodes, count, fanout);
+    for (uint32_t i = 0; i < count; ++i)
+        state_->graph.home[state_->nodes[i]] = assigned_[static_cast<size_t>(i) * fanout];
+
+    if (one_leaf) {
+        BuildLeaf(state_, state_->nodes, count);
+        state_->Progress(BulkPhase::kPartition, count, count);
+    } else {
+        Level *level = &levels_[0];
+        Scatter(state_->nodes, count, fanout, leader_count, level);
+        uint64_t total = static_cast<uint64_t>(count) * fanout;
+        for (uint32_t part = 0, start = 0; part < leader_count; ++part) {
+            uint32_t end = level->ends[part];
+            Divide(level->rows.data() + start, end - start, 1);
+            state_->Progress(BulkPhase::kPartition, end, total);
+            start = end;
+        }
+    }
+    OrderByHome(leaders, leader_count);
+}
+
+} // namespace
+
+void
+PartitionRows(BulkState *state)
+{
+    Partition(state).Run();
+}
+
+} // namespace omendb
