@@ -146,7 +146,8 @@ SearchOn(ScanState *state)
     // be late.
     // Small pools give all of it: LIMIT 10 wants some 14 rows, and should not search twice for them.
     size_t width = state->candidates.width();
-    state->allowance = Max(width * 3 / 4, Min(width, 24));
+    size_t within = Max(width * 3 / 4, Min(width, 24));
+    state->allowance = within > state->returned ? within - state->returned : 0;
 }
 
 static void
@@ -202,6 +203,7 @@ NextSearchRow(ScanState *state, ScanRow *row)
                 continue;
             }
             --state->allowance;
+            ++state->returned;
             return true;
         }
         size_t width = state->candidates.width();

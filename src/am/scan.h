@@ -74,6 +74,7 @@ struct ScanState {
     size_t late_next;
     KeySet delta_tids; // heap TIDs found in the delta, not to be returned again from the graph
     size_t allowance;  // rows to return before the search is widened
+    size_t returned;   // by the search, since it began: they are in the pool too
     double last_bound;
     uint64 hops;
 
