@@ -29,6 +29,7 @@ count_regress() {
 status=0
 case $kind in
 regress)
+    export PG_ABS_SRCDIR=$root # as pg_regress does from PostgreSQL 15 on
     [ $# -gt 0 ] || set -- $(names_of "$root"/sql/*.sql)
     [ $# -gt 0 ] || { echo "$kind: there are no tests" >&2; exit 1; }
     "$root/tools/private_server.sh" "$build" "$pgxs/test/regress/pg_regress" --bindir= \

@@ -16,6 +16,7 @@ EXTENSION = omendb
 DATA = $(patsubst $(root)/%,%,$(wildcard $(root)/sql/omendb--*.sql))
 REGRESS = $(filter-out omendb--%,$(basename $(notdir $(sort $(wildcard $(root)/sql/*.sql)))))
 REGRESS_OPTS = --load-extension=omendb
+installcheck: export PG_ABS_SRCDIR := $(root)
 
 # JIT bitcode would compile each kernel again, by clang and without the flags of its tier.
 override with_llvm := no
