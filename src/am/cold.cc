@@ -42,6 +42,8 @@ ReadCold(Relation index, const Geometry &geometry, ColdAddress address, int8_t *
             RaiseDamaged(index, address.block, PageFault::kBadLink);
         block = WithSharedPage(index, block, [&](const char *page) {
             RequireKind(index, block, page, PageKind::kCold);
+            if (address.slot >= geometry.cold_capacity)
+                RaiseDamaged(index, block, PageFault::kBadLink);
             size_t bytes = PartBytes(geometry, done);
             memcpy(out + done, RecordAt(page, geometry, part == 0 ? address.slot : 0), bytes);
             done += bytes;
@@ -142,6 +144,8 @@ FreeCold(Relation index, const Geometry &geometry, ColdAddress address)
     MetaPage *meta = MetaOf(record.Add(0));
     char *page = record.Add(address.block);
     RequireKind(index, address.block, page, PageKind::kCold);
+    if (address.slot >= geometry.cold_capacity)
+        RaiseDamaged(index, address.block, PageFault::kBadLink);
     ColdOf(page)->used &= ~(uint64_t{1} << address.slot);
     Trailer *trailer = TrailerOf(page, BLCKSZ);
     if ((trailer->flags & kListed) == 0) {

@@ -22,9 +22,10 @@ WalkDelta(Relation index, const Geometry &geometry, const MetaPage &meta, Use us
         DeltaChain at = meta.delta[chain];
         BlockNumber block = at.head;
         uint64_t sequence = at.head_sequence;
+        uint64_t started = sequence;
         while (block != kNoBlock) {
             CHECK_FOR_INTERRUPTS();
-            Buffer buffer = ReadBuffer(index, block);
+            Buffer buffer = ReadLinked(index, block);
             LockBuffer(buffer, BUFFER_LOCK_SHARE);
             const char *page = BufferGetPage(buffer);
             const Trailer *trailer = TrailerOf(page, BLCKSZ);
@@ -32,13 +33,13 @@ WalkDelta(Relation index, const Geometry &geometry, const MetaPage &meta, Use us
                 RaiseDamaged(index, block, PageFault::kNotOurs);
             if (trailer->kind != static_cast<uint8_t>(PageKind::kDelta) ||
                 trailer->sequence != sequence) {
-                // Merged and freed since we learned of it; so was everything before it.
+                // Merged and freed since we learned of it; so was everything before it, the head first.
                 UnlockReleaseBuffer(buffer);
                 MetaPage now = ReadMeta(index);
-                if (now.delta[chain].head == block && now.delta[chain].head_sequence == sequence)
+                if (now.delta[chain].head_sequence == started)
                     RaiseDamaged(index, block, PageFault::kWrongKind);
                 block = now.delta[chain].head;
-                sequence = now.delta[chain].head_sequence;
+                sequence = started = now.delta[chain].head_sequence;
                 continue;
             }
             auto view = DeltaOf(page, geometry);

@@ -42,7 +42,7 @@ bool
 AppendToTail(Relation index, const Geometry &geometry, int chain, BlockNumber tail,
              const NewRow &row)
 {
-    Buffer buffer = ReadBuffer(index, tail);
+    Buffer buffer = ReadLinked(index, tail);
     LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
     const char *seen = BufferGetPage(buffer);
     bool ours = CheckKind(seen, BLCKSZ, PageKind::kDelta) == PageFault::kNone &&

@@ -172,6 +172,8 @@ FinishRow(NodeEditor *editor, DeltaPlace place, uint32_t id)
 {
     const Geometry &geometry = editor->geometry();
     NodeCopy node = editor->Read(id);
+    if (node.view.header()->state != static_cast<uint8_t>(NodeState::kJoining))
+        RaiseDamaged(editor->index(), NodeBlock(geometry, id), PageFault::kBadState);
     auto arrays = node.view.neighbours();
     uint32_t degree = node.view.header()->degree;
     bool is_entry = (node.view.header()->flags & kNodeIsEntry) != 0;
@@ -242,9 +244,13 @@ AddTid(NodeEditor *editor, uint32_t id, const HeapTid &tid, DeltaPlace place)
     uint32_t number = 0;
     if (header->segment_block != kNoBlock) {
         bool has_room = false;
+        if (record.Holds(header->segment_block))
+            RaiseDamaged(editor->index(), header->segment_block, PageFault::kBadLink);
         WithSharedPage(editor->index(), header->segment_block, [&](const char *page) {
             RequireKind(editor->index(), header->segment_block, page, PageKind::kTids);
             const TidSegment *segment = SegmentsOf(page) + header->segment_slot;
+            if (header->segment_slot >= geometry.segment_capacity || segment->owner != id)
+                RaiseDamaged(editor->index(), header->segment_block, PageFault::kBadLink);
             has_room = segment->count < kTidsPerSegment;
             number = segment->number + 1;
         });

@@ -31,7 +31,12 @@ struct Repair {
     BlockNumber blocks;
     List<uint32_t> dead_list;
 
-    bool IsDead(uint32_t id) const { return (dead[id / 8] >> (id % 8) & 1) != 0; }
+    // A number beyond the file is not dead: who follows it says that it is damage.
+    bool
+    IsDead(uint32_t id) const
+    {
+        return NodeBlock(geometry, id) < blocks && (dead[id / 8] >> (id % 8) & 1) != 0;
+    }
 };
 
 bool
@@ -252,6 +257,8 @@ DropEntries(Repair *repair)
         char *page = record.Add(block);
         RequireKind(repair->index, block, page, PageKind::kEntry);
         auto view = EntriesOf(page, geometry);
+        if (view.header()->count > geometry.entry_capacity)
+            RaiseDamaged(repair->index, block, PageFault::kBadCount);
         auto arrays = view.entries();
         uint32_t kept = 0;
         for (uint32_t i = 0; i < view.header()->count; ++i) {

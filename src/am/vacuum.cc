@@ -134,6 +134,8 @@ bool
 SweepChain(Sweeper *sweeper, ChainLink link, BlockNumber block, uint16_t slot)
 {
     bool any = false;
+    uint32_t owner = NodeId(sweeper->geometry, link.block, link.slot);
+    uint64_t number = uint64_t{1} << 32; // they fall along the chain
     while (block != kNoBlock) {
         CHECK_FOR_INTERRUPTS();
         TidSegment segment = {};
@@ -144,6 +146,9 @@ SweepChain(Sweeper *sweeper, ChainLink link, BlockNumber block, uint16_t slot)
                 RaiseDamaged(sweeper->index, block, PageFault::kBadCount);
             segment = SegmentsOf(page)[slot];
         });
+        if (segment.owner != owner || segment.number >= number)
+            RaiseDamaged(sweeper->index, block, PageFault::kBadLink);
+        number = segment.number;
         uint8_t before = segment.count;
         segment.count = KeepLive(sweeper, segment.tids, segment.count);
         if (segment.count == 0) {

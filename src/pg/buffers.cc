@@ -35,7 +35,7 @@ ReadPage(Relation index, BlockNumber block, Buffer *recent)
         pgstat_count_buffer_hit(index);
         return *recent;
     }
-    *recent = ReadBuffer(index, block);
+    *recent = ReadLinked(index, block);
     return *recent;
 }
 
@@ -70,6 +70,11 @@ NewPage(Relation index)
     LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
     if (shared)
         UnlockRelationForExtension(index, ExclusiveLock);
+    // Between the two lines above a vacuum may have seen the new page, and another backend taken it.
+    if (unlikely(!PageIsNew(BufferGetPage(buffer)))) {
+        UnlockReleaseBuffer(buffer);
+        return NewPage(index);
+    }
     return buffer;
 }
 
@@ -82,9 +87,23 @@ RecordFreePage(Relation index, BlockNumber block)
 char *
 WalRecord::Add(BlockNumber block)
 {
-    Buffer buffer = ReadBuffer(index_, block);
+    if (unlikely(Holds(block)))
+        ereport(ERROR, (errcode(ERRCODE_INDEX_CORRUPTED),
+                        errmsg("index \"%s\" is damaged at block %u: a link leads back to it",
+                               RelationGetRelationName(index_), block),
+                        errhint("Please REINDEX it.")));
+    Buffer buffer = ReadLinked(index_, block);
     LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
     return AddLocked(buffer, false);
+}
+
+bool
+WalRecord::Holds(BlockNumber block) const
+{
+    for (int i = 0; i < count_; ++i)
+        if (BufferGetBlockNumber(buffers_[i]) == block)
+            return true;
+    return false;
 }
 
 char *

@@ -75,7 +75,7 @@ sub run
 {
 	my ($script) = @_;
 	my ($status, $out, $err) = $node->psql('postgres', $script, on_error_stop => 0, timeout => 120);
-	return join('', grep { /ERROR|FATAL|PANIC|server closed/ && !/statement timeout/ } split /^/, $err);
+	return join('', grep { /ERROR|FATAL|PANIC|server closed/ && !/statement timeout|transaction is aborted|savepoint "s" does not exist/ } split /^/, $err);
 }
 
 my $failed = 0;

@@ -16,12 +16,15 @@ namespace omendb {
 // skips the buffer mapping table, half the cost of a page access.
 Buffer ReadPage(Relation index, BlockNumber block, Buffer *recent);
 
+// Pins a page that another page names. ERRORS: index_corrupted when the file has no such block.
+Buffer ReadLinked(Relation index, BlockNumber block);
+
 // LOCKS: `block` shared, while `use` runs. `use` gets const char *page.
 template <class Use>
 auto
 WithSharedPage(Relation index, BlockNumber block, Use use)
 {
-    Buffer buffer = ReadBuffer(index, block);
+    Buffer buffer = ReadLinked(index, block);
     LockBuffer(buffer, BUFFER_LOCK_SHARE);
     if constexpr (std::is_void_v<decltype(use(static_cast<const char *>(nullptr)))>) {
         use(static_cast<const char *>(BufferGetPage(buffer)));
@@ -51,8 +54,12 @@ public:
 
     explicit WalRecord(Relation index) : index_(index), state_(GenericXLogStart(index)) {}
 
-    // Pins, locks exclusively and registers.
+    // Pins, locks exclusively and registers. ERRORS: index_corrupted when the page is registered already,
+    // which only a wrong link can ask for.
     char *Add(BlockNumber block);
+
+    // Whether the page is registered: reading it by itself would wait for our own lock.
+    bool Holds(BlockNumber block) const;
 
     // Registers a page that the caller has locked exclusively. `fresh`: whatever it held before does not
     // matter, it is logged whole.
