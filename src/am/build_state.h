@@ -14,9 +14,9 @@ namespace omendb {
 enum BuildPhase : int64 {
     kPhaseSampling = 2,
     kPhaseLoading = 3,
-    kPhaseLinking = 4,
-    kPhaseWriting = 5,
-    kPhaseMerging = 6,
+    kPhaseLinking = 4, // and one for each BulkPhase
+    kPhaseWriting = 9,
+    kPhaseMerging = 10,
 };
 
 struct BuildState {

@@ -74,7 +74,11 @@ BuildPhaseName(int64 phase)
                                          "initializing",
                                          "sampling the table",
                                          "loading rows",
-                                         "linking the graph",
+                                         "linking: leaves",
+                                         "linking: pruning",
+                                         "linking: reverse edges",
+                                         "linking: filling up",
+                                         "linking: reachability",
                                          "writing pages",
                                          "merging the rest"};
     if (phase < 1 || phase >= static_cast<int64>(lengthof(kNames)))

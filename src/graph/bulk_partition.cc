@@ -196,7 +196,15 @@ Partition::Run()
     uint32_t leader_count = std::max(state_->entry_count, LeadersFor(count, fanout));
     fanout = std::min(fanout, std::max(1u, leader_count / 2));
     auto *leaders = state_->pool.NewArray<uint32_t>(leader_count);
-    DrawLeaders(state_, state_->nodes, count, leader_count);
+    uint32_t ranked = 0;
+    if (const float *rank = options.entry_rank) {
+        ranked = state_->entry_count;
+        std::partial_sort(state_->nodes, state_->nodes + ranked, state_->nodes + count,
+                          [rank](uint32_t a, uint32_t b) {
+                              return rank[a] != rank[b] ? rank[a] > rank[b] : a < b;
+                          });
+    }
+    DrawLeaders(state_, state_->nodes + ranked, count - ranked, leader_count - ranked);
     std::copy(state_->nodes, state_->nodes + leader_count, leaders);
     state_->entries = leaders;
 

@@ -22,6 +22,8 @@ enum class BulkPhase { kPartition, kPrune, kReverse, kFill, kAnchors };
 
 struct BulkOptions {
     uint32_t entries = 1; // wanted; there may be more, so that every node is reached
+    // By row: the nodes that rank highest become the entries. Null: random ones.
+    const float *entry_rank = nullptr;
     // Where these come from: src/graph/README.md.
     uint32_t leaders = 1000;  // most of one division; at most kMaxLeaders
     uint32_t leaf_rows = 512; // most in a leaf; at most kMaxLeafRows
