@@ -11,7 +11,7 @@ extern "C" {
 
 namespace omendb {
 
-int ef_search = 40;
+int ef_search = 50;
 int delta_limit_kb = 512;
 
 static int simd_setting = -1;
@@ -53,7 +53,7 @@ DefineSettings()
     DefineCustomIntVariable("omendb.ef_search",
                             "Sets how many candidates an index search keeps.",
                             "Larger values find more of the true nearest rows and take longer.",
-                            &ef_search, 40, 10, 10000, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+                            &ef_search, 50, 10, 10000, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomIntVariable(
         "omendb.delta_limit",
         "Sets the size of an index's delta at which inserting backends merge it into the graph.",
