@@ -8,6 +8,7 @@ CREATE FUNCTION pg_temp.try(dims integer, rows integer, more integer, operator t
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     class text := CASE operator WHEN '<->' THEN 'vector_l2_ops' WHEN '<#>' THEN 'vector_ip_ops' ELSE 'vector_cosine_ops' END;
+    queries vector[] := pg_temp.queries(CASE WHEN dims > 1000 THEN 1 ELSE 4 END, dims);
     results text[] := '{}';
     problem record;
 BEGIN
@@ -23,8 +24,8 @@ BEGIN
             DELETE FROM sized WHERE id % 3 = 1;
         END IF;
         IF EXISTS (SELECT 1 FROM sized) THEN
-            results := results || pg_temp.judge('sized', operator, pg_temp.queries(5, dims), 10, floor)
-                || pg_temp.judge('sized', operator, pg_temp.queries(1, dims), NULL, 1);
+            results := results || pg_temp.judge('sized', operator, queries, 10, floor)
+                || pg_temp.judge('sized', operator, queries[1:1], NULL, 1);
         END IF;
         FOR problem IN SELECT * FROM omendb_check_index('sized_v') LOOP
             results := results || problem::text;
@@ -41,9 +42,9 @@ SELECT o, rows, pg_temp.try(3, rows, 1, o) FROM unnest('{<->,<#>,<=>}'::text[]) 
 SELECT rows, pg_temp.try(7, rows, rows, '<->') FROM unnest('{1,2,5,31,32,33,64,65}'::integer[]) rows;
 
 -- dimensions
-SELECT dims, pg_temp.try(dims, 600, 100, '<->') FROM unnest('{1,2,3,17,64,65,100}'::integer[]) dims;
-SELECT dims, pg_temp.try(dims, 600, 100, '<=>') FROM unnest('{2,3,17,64,100}'::integer[]) dims;
-SELECT dims, pg_temp.try(dims, 600, 100, '<#>', 0.6) FROM unnest('{1,2,17,63,64,65}'::integer[]) dims;
+SELECT dims, pg_temp.try(dims, 300, 100, '<->') FROM unnest('{1,2,3,17,64,65,100}'::integer[]) dims;
+SELECT dims, pg_temp.try(dims, 300, 100, '<=>') FROM unnest('{2,3,17,64,100}'::integer[]) dims;
+SELECT dims, pg_temp.try(dims, 300, 100, '<#>', 0.6) FROM unnest('{1,2,17,63,64,65}'::integer[]) dims;
 SELECT dims, pg_temp.try(dims, 60, 20, '<->') FROM unnest('{768,1536,2000}'::integer[]) dims;
 SELECT dims, pg_temp.try(dims, 20, 10, '<=>') FROM unnest('{3072,8000}'::integer[]) dims;
 SELECT o, pg_temp.try(16000, 6, 3, o) FROM unnest('{<->,<#>,<=>}'::text[]) o;
