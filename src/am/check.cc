@@ -67,13 +67,7 @@ static void
 RequireCheckable(Relation index)
 {
     const char *name = RelationGetRelationName(index);
-#if PG_VERSION_NUM >= 160000
-    bool owner = object_ownercheck(RelationRelationId, RelationGetRelid(index), GetUserId());
-#else
-    bool owner = pg_class_ownercheck(RelationGetRelid(index), GetUserId());
-#endif
-    if (!owner)
-        aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_INDEX, name);
+    RequireOwner(index);
     if (!index->rd_index->indisvalid)
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                         errmsg("cannot check index \"%s\"", name),

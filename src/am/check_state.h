@@ -2,7 +2,7 @@
 // why that is consistent while rows are inserted.
 #pragma once
 
-#include "check.h"
+#include "named_index.h"
 #include "index_state.h"
 #include "omendb/base/list.h"
 #include "omendb/codec/own_code.h"

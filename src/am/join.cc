@@ -47,7 +47,7 @@ IsTwin(const NodeEditor &editor, const NodeCopy &node, const DeltaItem &item, co
 {
     const NodeHeader *header = node.view.header();
     if (header->step != item.step || header->error != item.error ||
-        header->norm_squared != item.norm_squared ||
+        header->norm_squared != item.norm_squared || header->mean_dot != item.mean_dot ||
         memcmp(node.view.own(), own, editor.geometry().coded) != 0)
         return false;
     if (editor.geometry().cold_bytes == 0)

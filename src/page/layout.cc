@@ -125,7 +125,7 @@ ChooseGeometry(uint32_t page_size, uint32_t padded, uint32_t bits)
             if (MakeGeometry(page_size, padded, coded, chosen_bits, degree, slots, &geometry))
                 return geometry;
         }
-        coded -= 64; // ends: 64 dimensions fit any page size PostgreSQL can be built with
+        coded -= 64; // ends: 64 dimensions fit a page of 4 kB
     }
 }
 

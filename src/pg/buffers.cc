@@ -13,6 +13,8 @@ extern "C" {
 
 namespace omendb {
 
+static_assert(BLCKSZ >= 4096, "smaller pages hold no node worth the name");
+
 static bool
 ReadRecent([[maybe_unused]] Relation index, [[maybe_unused]] BlockNumber block,
            [[maybe_unused]] Buffer recent)

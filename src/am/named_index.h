@@ -1,4 +1,4 @@
-// omendb_check_index and omendb_index_info: opening the index that a user named.
+// Opening the index that a user named, for omendb_check_index, omendb_index_info and omendb_merge.
 #pragma once
 
 #include "omendb/pg/postgres.h"
@@ -19,6 +19,9 @@ struct NamedIndex {
 // ERRORS: wrong_object_type when it is not an omendb index with storage; feature_not_supported for another
 // session's temporary one; undefined_object when it is gone.
 NamedIndex OpenNamedIndex(Oid index, LOCKMODE mode);
+
+// ERRORS: insufficient_privilege unless the caller owns the index.
+void RequireOwner(Relation index);
 
 // Keeps the locks until the transaction's end.
 void CloseNamedIndex(const NamedIndex &named);
