@@ -116,6 +116,10 @@ LinkRows(BuildState *build)
     // start there. 15,000 words at pool 64: recall .75 instead of .69; thirty long rows among 3,000: 1
     // instead of .27.
     options.entry_rank = build->norms;
+    // A table that is one leaf meets its candidates once, not in some twenty leaves: with 3 of them 400 rows
+    // of 100 dimensions had recall .905, now 1.
+    if (build->graph->rows() <= options.leaf_rows)
+        options.nearest = kMaxNearest;
     options.check_interrupts = CheckInterrupts;
     options.progress = ShowProgress;
     BuildBulk(build->graph, PoolOf(context), options);
