@@ -32,24 +32,37 @@ AllUsed(const Geometry &geometry)
     return geometry.cold_capacity == 64 ? ~uint64_t{0} : (uint64_t{1} << geometry.cold_capacity) - 1;
 }
 
-void
-ReadCold(Relation index, const Geometry &geometry, ColdAddress address, int8_t *out)
+bool
+TryReadCold(Relation index, const Geometry &geometry, ColdAddress address, int8_t *out)
 {
     BlockNumber block = address.block;
     size_t done = 0;
+    if (address.slot >= geometry.cold_capacity)
+        return false;
     for (uint32_t part = 0; part < geometry.cold_span; ++part) {
         if (block == kNoBlock)
-            RaiseDamaged(index, address.block, PageFault::kBadLink);
+            return false;
+        bool is_cold = false;
         block = WithSharedPage(index, block, [&](const char *page) {
-            RequireKind(index, block, page, PageKind::kCold);
-            if (address.slot >= geometry.cold_capacity)
-                RaiseDamaged(index, block, PageFault::kBadLink);
+            is_cold = CheckKind(page, BLCKSZ, PageKind::kCold) == PageFault::kNone;
+            if (!is_cold)
+                return kNoBlock;
             size_t bytes = PartBytes(geometry, done);
             memcpy(out + done, RecordAt(page, geometry, part == 0 ? address.slot : 0), bytes);
             done += bytes;
             return TrailerOf(page, BLCKSZ)->next;
         });
+        if (!is_cold)
+            return false;
     }
+    return true;
+}
+
+void
+ReadCold(Relation index, const Geometry &geometry, ColdAddress address, int8_t *out)
+{
+    if (!TryReadCold(index, geometry, address, out))
+        RaiseDamaged(index, address.block, PageFault::kBadLink);
 }
 
 // A record that fills pages of its own.

@@ -12,7 +12,12 @@ struct ColdAddress {
 };
 
 // Copies a record's cold_bytes to `out`. LOCKS: cold pages, shared, one at a time.
+// REQUIRES: the merge right, or the record may be freed and taken by another row meanwhile: a scan uses
+// TryReadCold, and then looks whether the owner still names the record.
 void ReadCold(Relation index, const Geometry &geometry, ColdAddress address, int8_t *out);
+
+// The same. False: there is no record at the address.
+bool TryReadCold(Relation index, const Geometry &geometry, ColdAddress address, int8_t *out);
 
 // Stores `code` (cold_bytes values) in a free record. A crash before its owner is logged leaves the record
 // taken until omendb_check_index or REINDEX tells; it is never read.

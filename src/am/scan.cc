@@ -110,7 +110,7 @@ TakeDelta(ScanState *state, const MetaPage &meta)
 {
     const Geometry &geometry = state->storage->geometry();
     float *residual = state->pool.NewArray<float>(geometry.coded);
-    WalkDelta(state->index, geometry, meta, [&](BlockNumber, uint64_t, ConstDeltaView view) {
+    WalkDelta(state->index, geometry, meta, [&](BlockNumber block, uint64_t, ConstDeltaView view) {
         const DeltaItem *items = view.items();
         for (uint32_t i = 0; i < view.header()->used; ++i) {
             const DeltaItem &item = items[i];
@@ -130,7 +130,8 @@ TakeDelta(ScanState *state, const MetaPage &meta)
             // A query that orders nothing reads no more of a row than its TID.
             row.cold_block = state->query.navigable ? item.cold_block : kNoBlock;
             row.cold_slot = item.cold_slot;
-            row.segment_block = kNoBlock;
+            row.segment_block = block;
+            row.segment_slot = static_cast<uint16_t>(i);
             row.tid_count = 1;
             row.tids[0] = item.tid;
             AddScanRow(state, row);

@@ -28,9 +28,9 @@ struct ScanRow {
     float distance_squared; // over the coded dimensions
     uint32_t node;          // kNoNode: a delta row
     uint32_t cold_block;    // kNoBlock: the bound is final
-    uint32_t segment_block;
+    uint32_t segment_block; // a delta row's: its page
     uint16_t cold_slot;
-    uint16_t segment_slot;
+    uint16_t segment_slot; // a delta row's: its item
     uint8_t generation;
     uint8_t tid_count;
     HeapTid tids[kInlineTids];
@@ -104,6 +104,10 @@ struct ScanState {
 
 // Notes a node's or delta row's row, and ranks it.
 void AddScanRow(ScanState *scan, const ScanRow &row);
+
+// Adds what the cold dimensions contribute, if the record is the row's still.
+// LOCKS: cold pages, then the row's node or delta page, shared, one at a time.
+void RefineRow(ScanState *scan, ScanRow *row);
 
 // Takes the nearest ranked row; reads the cold part of its code first where that is still to do. False: none.
 bool PopNearest(ScanState *scan, ScanRow *row);

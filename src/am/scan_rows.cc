@@ -47,18 +47,51 @@ ScanVisitor::OnNode(uint32_t id, ConstNodeView node, float distance_squared)
         AddScanRow(scan, RowOfNode(scan, id, node, distance_squared));
 }
 
-// Adds what the cold dimensions contribute. LOCKS: cold pages, shared.
-static void
+// Whether what the row was made of names the same cold record still. If so, what was read from it before is
+// the row's.
+static bool
+OwnsCold(ScanState *scan, const ScanRow &row)
+{
+    const Geometry &geometry = scan->storage->geometry();
+    if (row.node == kNoNode)
+        return WithSharedPage(scan->index, row.segment_block, [&](const char *page) {
+            auto view = DeltaOf(page, geometry);
+            if (CheckKind(page, BLCKSZ, PageKind::kDelta) != PageFault::kNone ||
+                row.segment_slot >= Min(view.header()->used, geometry.delta_capacity))
+                return false;
+            const DeltaItem &item = view.items()[row.segment_slot];
+            return item.state != static_cast<uint8_t>(DeltaState::kEmpty) &&
+                   item.tid == row.tids[0] && item.cold_block == row.cold_block &&
+                   item.cold_slot == row.cold_slot;
+        });
+    return WithSharedPage(scan->index, NodeBlock(geometry, row.node), [&](const char *page) {
+        RequireKind(scan->index, NodeBlock(geometry, row.node), page, PageKind::kNode);
+        const NodeHeader *header = NodeAt(page, geometry, NodeSlot(geometry, row.node)).header();
+        return header->state != static_cast<uint8_t>(NodeState::kFree) &&
+               header->generation == row.generation && header->cold_block == row.cold_block &&
+               header->cold_slot == row.cold_slot;
+    });
+}
+
+void
 RefineRow(ScanState *scan, ScanRow *row)
 {
     const Geometry &geometry = scan->storage->geometry();
     auto *code = static_cast<int8_t *>(palloc(geometry.cold_bytes));
     auto *residual = static_cast<float *>(palloc(geometry.cold_bytes * sizeof(float)));
-    ReadCold(scan->index, geometry, {row->cold_block, row->cold_slot}, code);
-    float largest;
-    row->distance_squared += kernels->residual(scan->rotated + geometry.coded, code, row->factors.step,
-                                               geometry.cold_bytes, residual, &largest);
-    row->bound = LowerBound(scan->space, scan->query, row->distance_squared, row->factors);
+    bool read =
+        TryReadCold(scan->index, geometry, {row->cold_block, row->cold_slot}, code);
+    // A record that merge or vacuum freed meanwhile may be another row's by now. The bound of the coded
+    // dimensions alone is a bound too.
+    if (OwnsCold(scan, *row)) {
+        if (!read)
+            RaiseDamaged(scan->index, row->cold_block, PageFault::kBadLink);
+        float largest;
+        row->distance_squared += kernels->residual(scan->rotated + geometry.coded, code,
+                                                   row->factors.step, geometry.cold_bytes, residual,
+                                                   &largest);
+        row->bound = LowerBound(scan->space, scan->query, row->distance_squared, row->factors);
+    }
     row->cold_block = kNoBlock;
     pfree(residual);
     pfree(code);
@@ -103,7 +136,7 @@ ReadSegment(ScanState *scan)
 {
     ScanRow *row = &scan->current;
     const Geometry &geometry = scan->storage->geometry();
-    while (row->segment_block != kNoBlock) {
+    while (!scan->current_from_delta && row->segment_block != kNoBlock) {
         CHECK_FOR_INTERRUPTS();
         bool moved = false;
         bool taken = false;

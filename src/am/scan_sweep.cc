@@ -1,6 +1,5 @@
 // Scans that read every node page: the sweep, for what a graph search left, and the stream, for queries that
 // order nothing.
-#include "cold.h"
 #include "omendb/simd/kernels.h"
 #include "scan.h"
 
@@ -79,7 +78,6 @@ BeginSweep(ScanState *scan)
     scan->sort_slot = MakeSingleTupleTableSlot(tuple, &TTSOpsMinimalTuple);
     TupleTableSlot *virtual_slot = MakeSingleTupleTableSlot(tuple, &TTSOpsVirtual);
 
-    auto *code = static_cast<int8_t *>(palloc(geometry.padded));
     auto *residual = static_cast<float *>(palloc(geometry.padded * sizeof(float)));
     List<ScanRow> rows(scan->pool);
     // The file may grow meanwhile, by pages for rows that this scan knows from the delta or cannot see.
@@ -97,15 +95,8 @@ BeginSweep(ScanState *scan)
             rows.push_back(RowOfNode(scan, id, node, distance_squared));
         });
         for (ScanRow &row : rows) {
-            if (row.cold_block != kNoBlock) {
-                ReadCold(scan->index, geometry, {row.cold_block, row.cold_slot}, code);
-                float largest;
-                row.distance_squared +=
-                    kernels->residual(scan->rotated + geometry.coded, code, row.factors.step,
-                                      geometry.cold_bytes, residual, &largest);
-                row.bound =
-                    LowerBound(scan->space, scan->query, row.distance_squared, row.factors);
-            }
+            if (row.cold_block != kNoBlock)
+                RefineRow(scan, &row);
             ExecClearTuple(virtual_slot);
             virtual_slot->tts_values[0] = Float8GetDatum(row.bound);
             virtual_slot->tts_values[1] =
@@ -117,7 +108,6 @@ BeginSweep(ScanState *scan)
     }
     ExecDropSingleTupleTableSlot(virtual_slot);
     pfree(residual);
-    pfree(code);
     tuplesort_performsort(scan->sort);
     scan->phase = ScanPhase::kSweep;
     scan->sweep_from = scan->last_bound;
