@@ -128,6 +128,7 @@ MergeDelta(Relation index, uint64 max_rows)
     uint64 merged = 0;
     for (int chain = 0; chain < kDeltaChains; ++chain) {
         while (merged < max_rows) {
+            CHECK_FOR_INTERRUPTS();
             BlockNumber block = ReadMeta(index).delta[chain].head;
             if (block == kNoBlock)
                 break;
@@ -146,7 +147,9 @@ MergeDelta(Relation index, uint64 max_rows)
             MemoryContextResetOnly(memory.page);
             if (at < used)
                 break;
-            if (used > 0)
+            // An empty page stays when it is the chain's last. One can be empty and not the last: emptied
+            // after an inserting backend found it full and before that put a new page behind it.
+            if (used > 0 || !last)
                 RetirePage(index, geometry, chain, block);
             if (last)
                 break;
