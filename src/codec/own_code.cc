@@ -220,11 +220,8 @@ float
 CodeDistanceSquared(const int8_t *a, float step_a, float norm_a_squared, const int8_t *b,
                     float step_b, float norm_b_squared, size_t n)
 {
-    // The product is rounded as the norms are, so that equal codes are at distance 0.
-    double dot = static_cast<double>(step_a) * step_b * kernels->dot_int8(a, b, n);
-    double norms = static_cast<double>(norm_a_squared) + norm_b_squared;
-    float distance = static_cast<float>(norms - 2 * static_cast<double>(static_cast<float>(dot)));
-    return distance > 0 ? distance : 0;
+    return DistanceFromDot(step_a, norm_a_squared, step_b, norm_b_squared,
+                           kernels->dot_int8(a, b, n));
 }
 
 double

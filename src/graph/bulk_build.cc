@@ -16,17 +16,21 @@ PanelCapacity(const BulkOptions &options)
 size_t
 BulkBytesPerRow(const BulkOptions &options)
 {
-    // The table of duplicates (up to 4 slots a row), nodes, the queue and children of the tree; and the
-    // parts: the places of the first level, in numbers of leaders and as rows, with room to grow.
-    return Reservoirs::BytesPerRow(options.reservoir) + 4 * sizeof(uint32_t) +
-           2 * sizeof(uint32_t) + 1 + 2 * options.top_fanout * sizeof(uint32_t);
+    // The table of duplicates (up to 4 slots a row), nodes, the queue and children of the tree.
+    size_t fixed = 4 * sizeof(uint32_t) + 2 * sizeof(uint32_t) + 1;
+    // The places of the first division, as leaders and as rows; one of its parts may hold all rows; what
+    // is below gets smaller, and a list that grew has left half as much behind.
+    size_t parts = options.top_fanout * (sizeof(uint16_t) + sizeof(uint32_t)) +
+                   (options.next_fanout + 3) * sizeof(uint32_t);
+    return Reservoirs::BytesPerRow(options.reservoir) + fixed + parts;
 }
 
 size_t
 BulkFixedBytes(const BulkOptions &options, uint32_t padded)
 {
     return PanelSet::Bytes(PanelCapacity(options), padded) + PanelSet::Bytes(kPanelCodes, padded) +
-           options.leaf_rows * (options.nearest * 8 + kMaxHashBits * sizeof(float) + 8) + 65536;
+           (options.leaf_rows + kPanelCodes) * (options.nearest + kMaxHashBits) * sizeof(float) +
+           65536;
 }
 
 void
@@ -41,7 +45,7 @@ BuildBulk(MemoryGraph *graph, Pool pool, const BulkOptions &options)
     state.random = 0x6F6D656E6462; // any, and always the same
     state.nodes = pool.NewArray<uint32_t>(state.graph.rows);
     FindDuplicates(&state);
-    state.reservoirs = Reservoirs(pool, state.graph.rows, options.reservoir);
+    state.reservoirs = Reservoirs(pool, state.graph.rows, options.reservoir, state.graph.degree);
     state.panels = PanelSet(pool, std::min<size_t>(PanelCapacity(options), state.node_count),
                             state.graph.padded);
     state.leaf = LeafScratch(pool, options.leaf_rows, options.nearest);

@@ -7,55 +7,36 @@ namespace omendb {
 
 LeafScratch::LeafScratch(Pool pool, size_t rows, size_t nearest)
 {
-    size_t padded_rows = (rows + kPanelCodes - 1) / kPanelCodes * kPanelCodes;
-    dots = pool.NewArray<int32_t>(kPanelCodes * PanelSet::kTileColumns);
-    found = pool.NewArray<uint32_t>(PanelSet::kTileColumns);
-    found_distances = pool.NewArray<float>(PanelSet::kTileColumns);
-    limits = pool.NewArray<float>(padded_rows);
-    ids = pool.NewArray<uint32_t>(rows * nearest);
-    distances = pool.NewArray<float>(rows * nearest);
+    stride = (rows + kPanelCodes - 1) / kPanelCodes * kPanelCodes;
+    tiles = Tiles(pool);
+    best = pool.NewArray<float>(stride * nearest);
     directions = pool.NewArray<float>(rows * kMaxHashBits);
 }
 
 namespace {
 
-// Every pair once: a panel of rows against the panels from its own on.
+// Every pair once, a tile for its columns and, transposed, for its rows.
 void
 FindNearest(const PanelSet &panels, size_t nearest, LeafScratch *scratch)
 {
-    size_t count = panels.count();
-    std::fill(scratch->limits, scratch->limits + count, kFarthest);
-    std::fill(scratch->limits + count, scratch->limits + panels.panels() * kPanelCodes, -kFarthest);
-    std::fill(scratch->distances, scratch->distances + count * nearest, kFarthest);
-    auto few_of = [&](size_t row) {
-        return NearestFew{scratch->distances + row * nearest, scratch->ids + row * nearest};
-    };
-    for (size_t panel = 0; panel < panels.panels(); ++panel) {
-        for (size_t across = panel; across < panels.panels(); across += 8) {
-            size_t wide = std::min<size_t>(8, panels.panels() - across);
-            kernels->dot_panels(panels.panel(panel), panels.panel(across), wide, panels.padded(),
-                                scratch->dots, PanelSet::kTileColumns);
-            size_t first = across * kPanelCodes;
-            for (size_t i = 0; i < kPanelCodes; ++i) {
-                size_t row = panel * kPanelCodes + i;
-                if (row >= count)
-                    break;
-                size_t found = kernels->near_pairs(
-                    scratch->dots + i * PanelSet::kTileColumns, panels.norms()[row],
-                    -2 * panels.steps()[row], scratch->limits[row], panels.norms() + first,
-                    panels.steps() + first, scratch->limits + first, wide * kPanelCodes,
-                    scratch->found, scratch->found_distances);
-                for (size_t j = 0; j < found; ++j) {
-                    size_t other = first + scratch->found[j];
-                    if (other <= row)
-                        continue;
-                    float distance = scratch->found_distances[j];
-                    few_of(row).Offer(nearest, distance, static_cast<uint32_t>(other));
-                    few_of(other).Offer(nearest, distance, static_cast<uint32_t>(row));
-                    scratch->limits[other] = scratch->distances[other * nearest + nearest - 1];
-                }
-                scratch->limits[row] = scratch->distances[row * nearest + nearest - 1];
+    size_t stride = scratch->stride;
+    std::fill(scratch->best, scratch->best + nearest * stride, kFarthest);
+    Tiles *tiles = &scratch->tiles;
+    for (size_t down = 0; down < panels.panels(); ++down) {
+        uint32_t first_row = static_cast<uint32_t>(down * kPanelCodes);
+        for (size_t across = down; across < panels.panels(); ++across) {
+            uint32_t first_column = static_cast<uint32_t>(across * kPanelCodes);
+            tiles->Compute(panels, down, panels, across);
+            float *keys = tiles->keys;
+            if (across == down) {
+                for (size_t i = 0; i < kPanelCodes; ++i)
+                    keys[i * kPanelCodes + i] = kFarthest; // no row is its own neighbour
+            } else {
+                kernels->transpose_tile(keys, tiles->transposed);
+                kernels->keep_least(tiles->transposed, first_column, nearest,
+                                    scratch->best + first_row, stride);
             }
+            kernels->keep_least(keys, first_row, nearest, scratch->best + first_column, stride);
         }
     }
 }
@@ -91,19 +72,23 @@ BuildLeaf(BulkState *state, const uint32_t *rows, uint32_t count)
         return hash;
     };
     uint32_t mask = (1u << hash_bits) - 1;
+    size_t stride = scratch->stride;
     for (uint32_t i = 0; i < count; ++i) {
         if (i + 2 < count)
             state->reservoirs.Prefetch(rows[i + 2]);
         for (size_t k = 0; k < nearest; ++k) {
-            float distance = scratch->distances[i * nearest + k];
-            if (distance == kFarthest)
+            float key = scratch->best[k * stride + i];
+            uint32_t j = KeyNumber(key);
+            if (key >= kFarthestKey || j >= count)
                 break;
-            uint32_t j = scratch->ids[i * nearest + k];
-            const uint32_t *others = scratch->ids + j * nearest;
-            if (j < i && std::find(others, others + nearest, i) != others + nearest)
-                continue; // both ways already
+            bool both_ways = false; // already
+            for (size_t other = 0; j < i && other < nearest; ++other)
+                both_ways |= KeyNumber(scratch->best[other * stride + j]) == i &&
+                             scratch->best[other * stride + j] < kFarthestKey;
+            if (both_ways)
+                continue;
             uint32_t hash = rows[i] < rows[j] ? hash_between(i, j) : ~hash_between(j, i) & mask;
-            uint16_t rank = ShortDistance(distance);
+            uint16_t rank = ShortDistance(key);
             state->reservoirs.Offer(rows[i], rows[j], static_cast<uint16_t>(hash), rank);
             state->reservoirs.Offer(rows[j], rows[i], static_cast<uint16_t>(~hash & mask), rank);
         }

@@ -54,4 +54,22 @@ PanelSet::Pack(const GraphArrays &graph, const uint32_t *rows, size_t count)
     }
 }
 
+Tiles::Tiles(Pool pool)
+    : dots(pool.NewArray<int32_t>(kPanelCodes * kPanelCodes)),
+      keys(pool.NewArray<float>(kPanelCodes * kPanelCodes)),
+      transposed(pool.NewArray<float>(kPanelCodes * kPanelCodes))
+{
+}
+
+void
+Tiles::Compute(const PanelSet &rows, size_t row_panel, const PanelSet &columns, size_t column_panel)
+{
+    size_t row = row_panel * kPanelCodes;
+    size_t column = column_panel * kPanelCodes;
+    kernels->dot_panels(rows.panel(row_panel), columns.panel(column_panel), 1, rows.padded(), dots,
+                        kPanelCodes);
+    kernels->tile_keys(dots, kPanelCodes, rows.norms() + row, rows.steps() + row,
+                       columns.norms() + column, columns.steps() + column, keys);
+}
+
 } // namespace omendb

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "omendb/base/pool.h"
 #include "omendb/graph/memory_graph.h"
@@ -11,13 +12,21 @@
 
 namespace omendb {
 
-// A distance above all that occur, and a limit that passes them all.
-constexpr float kFarthest = 3.4e38f;
+// A key is a squared distance, rounded down to 11 bits of fraction, with a number in its lowest bits
+// (Kernels::tile_keys and keep_least). Keys from kFarthestKey up stand for no row.
+constexpr float kFarthest = 3.4028234664e38f;
+constexpr float kFarthestKey = 3.4e38f;
+
+inline uint32_t
+KeyNumber(float key)
+{
+    uint32_t bits;
+    memcpy(&bits, &key, sizeof(bits));
+    return bits & ((1u << kKeyBits) - 1);
+}
 
 class PanelSet {
 public:
-    static constexpr size_t kTileColumns = 8 * kPanelCodes;
-
     PanelSet() = default;
     PanelSet(Pool pool, size_t capacity, size_t padded);
 
@@ -43,23 +52,18 @@ private:
     float *steps_ = nullptr;
 };
 
-// The nearest few of what was offered, nearest first.
-struct NearestFew {
-    float *distances; // kFarthest where there is none yet
-    uint32_t *ids;
+// Scratch for the tile between a panel of rows and one of columns.
+struct Tiles {
+    Tiles() = default;
+    explicit Tiles(Pool pool);
 
-    void Offer(size_t keep, float distance, uint32_t id) const
-    {
-        if (!(distance < distances[keep - 1]))
-            return;
-        size_t i = keep - 1;
-        for (; i > 0 && distance < distances[i - 1]; --i) {
-            distances[i] = distances[i - 1];
-            ids[i] = ids[i - 1];
-        }
-        distances[i] = distance;
-        ids[i] = id;
-    }
+    // Fills `keys`, [row][column].
+    void Compute(const PanelSet &rows, size_t row_panel, const PanelSet &columns,
+                 size_t column_panel);
+
+    int32_t *dots;
+    float *keys;
+    float *transposed;
 };
 
 } // namespace omendb

@@ -8,18 +8,14 @@ namespace omendb {
 namespace {
 
 constexpr int kMaxDepth = 10;
+constexpr uint32_t kRowsAtOnce = kPanelCodes;
 
 class Partition {
 public:
     explicit Partition(BulkState *state)
-        : state_(state), row_panel_(state->pool, kPanelCodes, state->graph.padded),
-          dots_(state->pool.NewArray<int32_t>(kPanelCodes * PanelSet::kTileColumns)),
-          never_(state->pool.NewArray<float>(PanelSet::kTileColumns)),
-          found_(state->pool.NewArray<uint32_t>(PanelSet::kTileColumns)),
-          found_distances_(state->pool.NewArray<float>(PanelSet::kTileColumns)),
+        : state_(state), rows_(state->pool, kRowsAtOnce, state->graph.padded), tiles_(state->pool),
           assigned_(state->pool)
     {
-        std::fill(never_, never_ + PanelSet::kTileColumns, -kFarthest);
         for (int depth = 0; depth < kMaxDepth; ++depth) {
             levels_[depth].rows = List<uint32_t>(state->pool);
             levels_[depth].ends = List<uint32_t>(state->pool);
@@ -43,12 +39,9 @@ private:
     void OrderByHome(const uint32_t *leaders, uint32_t count);
 
     BulkState *state_;
-    PanelSet row_panel_;
-    int32_t *dots_;
-    float *never_; // limits of leaders: they look for nothing
-    uint32_t *found_;
-    float *found_distances_;
-    List<uint32_t> assigned_; // [row][fanout]: leaders by number, nearest first
+    PanelSet rows_;
+    Tiles tiles_;
+    List<uint16_t> assigned_; // [row][fanout]: leaders by number, nearest first
     Level levels_[kMaxDepth];
 };
 
@@ -67,31 +60,22 @@ Partition::Assign(const uint32_t *rows, uint32_t count, uint32_t fanout)
     const PanelSet &leaders = state_->panels;
     assigned_.clear();
     assigned_.extend(static_cast<size_t>(count) * fanout);
-    float nearest[kPanelCodes][kMaxFanout];
-    for (uint32_t first = 0; first < count; first += kPanelCodes) {
-        if (first % 64 == 0)
-            state_->options.check_interrupts();
-        uint32_t here = std::min<uint32_t>(count - first, kPanelCodes);
-        row_panel_.Pack(state_->graph, rows + first, here);
-        for (uint32_t i = 0; i < here; ++i)
-            std::fill(nearest[i], nearest[i] + fanout, kFarthest);
-        for (size_t panel = 0; panel < leaders.panels(); panel += 8) {
-            size_t panels = std::min<size_t>(8, leaders.panels() - panel);
-            size_t column = panel * kPanelCodes;
-            kernels->dot_panels(row_panel_.panel(0), leaders.panel(panel), panels,
-                                state_->graph.padded, dots_, PanelSet::kTileColumns);
-            for (uint32_t i = 0; i < here; ++i) {
-                NearestFew few = {nearest[i],
-                                  assigned_.data() + static_cast<size_t>(first + i) * fanout};
-                size_t found =
-                    kernels->near_pairs(dots_ + i * PanelSet::kTileColumns, row_panel_.norms()[i],
-                                        -2 * row_panel_.steps()[i], nearest[i][fanout - 1],
-                                        leaders.norms() + column, leaders.steps() + column, never_,
-                                        panels * kPanelCodes, found_, found_distances_);
-                for (size_t j = 0; j < found; ++j)
-                    few.Offer(fanout, found_distances_[j],
-                              static_cast<uint32_t>(column) + found_[j]);
+    uint16_t *assigned = assigned_.data();
+    float best[kMaxKeep * kPanelCodes];
+    for (uint32_t first = 0; first < count; first += kRowsAtOnce) {
+        state_->options.check_interrupts();
+        uint32_t here = std::min<uint32_t>(count - first, kRowsAtOnce);
+        rows_.Pack(state_->graph, rows + first, here);
+        for (size_t panel = 0; panel < rows_.panels(); ++panel) {
+            std::fill(best, best + fanout * kPanelCodes, kFarthest);
+            for (size_t leader = 0; leader < leaders.panels(); ++leader) {
+                tiles_.Compute(leaders, leader, rows_, panel);
+                kernels->keep_least(tiles_.keys, static_cast<uint32_t>(leader * kPanelCodes),
+                                    fanout, best, kPanelCodes);
             }
+            for (size_t i = 0; i < kPanelCodes && panel * kPanelCodes + i < here; ++i)
+                for (size_t k = 0; k < fanout; ++k)
+                    *assigned++ = static_cast<uint16_t>(KeyNumber(best[k * kPanelCodes + i]));
         }
     }
 }
@@ -115,6 +99,8 @@ Partition::Scatter(const uint32_t *rows, uint32_t count, uint32_t fanout, uint32
         start += size;
     }
     level->rows.clear();
+    if (level->rows.capacity() < places)
+        level->rows.reserve(std::max(places, 2 * level->rows.capacity()));
     level->rows.extend(places);
     for (size_t i = 0; i < places; ++i)
         level->rows[ends[assigned_[i]]++] = rows[i / fanout];
@@ -176,7 +162,7 @@ Partition::OrderByHome(const uint32_t *leaders, uint32_t count)
     assigned_.clear();
     assigned_.extend(state_->node_count);
     for (uint32_t i = 0; i < state_->node_count; ++i)
-        assigned_[i] = graph.home[state_->nodes[i]];
+        assigned_[i] = static_cast<uint16_t>(graph.home[state_->nodes[i]]);
     Scatter(state_->nodes, state_->node_count, 1, count, level);
     std::copy(level->rows.begin(), level->rows.end(), state_->nodes);
     for (uint32_t i = 0; i < state_->node_count; ++i) {
@@ -220,6 +206,10 @@ Partition::Run()
         Level *level = &levels_[0];
         Scatter(state_->nodes, count, fanout, leader_count, level);
         uint64_t total = static_cast<uint64_t>(count) * fanout;
+        uint32_t largest = 0;
+        for (uint32_t part = 0, start = 0; part < leader_count; start = level->ends[part++])
+            largest = std::max(largest, level->ends[part] - start);
+        levels_[1].rows.reserve(static_cast<size_t>(largest) * options.next_fanout);
         for (uint32_t part = 0, start = 0; part < leader_count; ++part) {
             uint32_t end = level->ends[part];
             Divide(level->rows.data() + start, end - start, 1);

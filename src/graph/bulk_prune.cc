@@ -1,5 +1,6 @@
-// From reservoirs to lists: prune, reverse edges, fill. Nodes are taken in the order of their homes, so that
-// codes are still in a cache when the next node wants them.
+// From reservoirs to lists, in three passes over the nodes in the order of their homes, so that codes are
+// still in a cache when the next node wants them: prune each reservoir; tell each neighbour of the edge that
+// comes in; let each node choose anew among its own and the incoming, and fill its list up.
 #include <algorithm>
 
 #include "bulk_state.h"
@@ -7,64 +8,99 @@
 namespace omendb {
 namespace {
 
-struct Ranked {
-    float distance;
-    uint32_t id;
-};
-
-bool
-Nearer(const Ranked &a, const Ranked &b)
-{
-    return a.distance != b.distance ? a.distance < b.distance : a.id < b.id;
-}
+constexpr size_t kMostRanked = 512; // own list and incoming edges, or a reservoir
 
 class Pruning {
 public:
     explicit Pruning(BulkState *state)
-        : state_(state), graph_(state->graph),
-          ranked_(state->pool.NewArray<Ranked>(kMaxReservoir + kMaxListLength)),
-          rest_(state->pool.NewArray<Ranked>(kMaxReservoir + kMaxListLength))
+        : state_(state), graph_(state->graph), ranked_(state->pool.NewArray<Ranked>(kMostRanked)),
+          left_(state->pool.NewArray<Ranked>(kMostRanked)),
+          ids_(state->pool.NewArray<uint32_t>(kMostRanked)),
+          codes_(state->pool.NewArray<const int8_t *>(kMostRanked)),
+          dots_(state->pool.NewArray<int32_t>(kMostRanked))
     {
     }
 
     void PruneReservoirs();
-    void AddReverse();
-    void Fill();
-    void Sort();
+    void TellNeighbours();
+    void CompleteLists();
 
 private:
-    size_t Choose(size_t count);
-    void AddEdge(uint32_t from, uint32_t to, float distance);
-    void PrefetchCode(uint32_t row) const
+    struct Ranked {
+        float distance;
+        uint32_t id;
+        float step, norm_squared;
+    };
+
+    static bool Nearer(const Ranked &a, const Ranked &b)
     {
-        for (uint32_t line = 0; line < graph_.padded; line += 64)
-            __builtin_prefetch(graph_.CodeOf(row) + line);
+        return a.distance != b.distance ? a.distance < b.distance : a.id < b.id;
     }
+
+    size_t Rank(uint32_t row, const uint32_t *ids, size_t count, Ranked *to);
+    size_t Choose(size_t count);
+    void Complete(uint32_t row);
     void Store(uint32_t row, size_t count);
 
     BulkState *state_;
     const GraphArrays &graph_;
     Ranked *ranked_;
-    Ranked *rest_;
-    size_t rest_count_ = 0;
+    Ranked *left_; // what Choose did not choose, nearest first
+    size_t left_count_ = 0;
+    uint32_t *ids_;
+    const int8_t **codes_;
+    int32_t *dots_;
 };
 
+// Distances from a row to others, nearest first. Returns count.
+size_t
+Pruning::Rank(uint32_t row, const uint32_t *ids, size_t count, Ranked *to)
+{
+    for (size_t i = 0; i < count; ++i) {
+        codes_[i] = graph_.CodeOf(ids[i]);
+        for (uint32_t line = 0; line < graph_.padded; line += 64)
+            __builtin_prefetch(codes_[i] + line);
+        __builtin_prefetch(&graph_.factors[ids[i]]);
+    }
+    kernels->dot_int8_many(graph_.CodeOf(row), codes_, count, graph_.padded, dots_);
+    const OwnFactors &own = graph_.factors[row];
+    for (size_t i = 0; i < count; ++i) {
+        const OwnFactors &other = graph_.factors[ids[i]];
+        to[i] = {
+            DistanceFromDot(own.step, own.norm_squared, other.step, other.norm_squared, dots_[i]),
+            ids[i], other.step, other.norm_squared};
+    }
+    std::sort(to, to + count, Nearer);
+    return count;
+}
+
 // The relative-neighbourhood rule with alpha 1 over `ranked_`, nearest first: what a chosen one is nearer
-// to than the node is goes to `rest_`, still nearest first, and so does what lies beyond a full list.
+// to than the node is goes to `left_`, still nearest first, and so does what lies beyond a full list.
 // Returns how many were chosen; they stand in front.
 size_t
 Pruning::Choose(size_t count)
 {
+    constexpr size_t kAtOnce = 4; // few enough that a near one is met soon
     size_t chosen = 0;
-    rest_count_ = 0;
+    left_count_ = 0;
     for (size_t i = 0; i < count; ++i) {
+        const Ranked &candidate = ranked_[i];
+        const int8_t *code = graph_.CodeOf(candidate.id);
         bool keep = chosen < graph_.degree;
-        for (size_t j = 0; keep && j < chosen; ++j)
-            keep = graph_.Distance(ranked_[j].id, ranked_[i].id) >= ranked_[i].distance;
-        if (keep)
-            ranked_[chosen++] = ranked_[i];
-        else
-            rest_[rest_count_++] = ranked_[i];
+        for (size_t j = 0; keep && j < chosen; j += kAtOnce) {
+            size_t here = std::min(kAtOnce, chosen - j);
+            kernels->dot_int8_many(code, codes_ + j, here, graph_.padded, dots_);
+            for (size_t k = 0; k < here; ++k)
+                keep &=
+                    DistanceFromDot(candidate.step, candidate.norm_squared, ranked_[j + k].step,
+                                    ranked_[j + k].norm_squared, dots_[k]) >= candidate.distance;
+        }
+        if (keep) {
+            codes_[chosen] = code;
+            ranked_[chosen++] = candidate;
+        } else {
+            left_[left_count_++] = candidate;
+        }
     }
     return chosen;
 }
@@ -81,7 +117,6 @@ Pruning::Store(uint32_t row, size_t count)
     graph_.degrees[row] = static_cast<uint8_t>(count);
 }
 
-// Leaves in each reservoir what was not chosen, nearest first.
 void
 Pruning::PruneReservoirs()
 {
@@ -89,99 +124,78 @@ Pruning::PruneReservoirs()
     for (uint32_t i = 0; i < state_->node_count; ++i) {
         state_->Beat(BulkPhase::kPrune, i, state_->node_count);
         uint32_t row = state_->nodes[i];
-        uint32_t count = reservoirs->CountOf(row);
-        uint32_t *ids = reservoirs->IdsOf(row);
-        for (uint32_t k = 0; k < count; ++k)
-            PrefetchCode(ids[k]);
-        for (uint32_t k = 0; k < count; ++k)
-            ranked_[k] = {graph_.Distance(row, ids[k]), ids[k]};
-        std::sort(ranked_, ranked_ + count, Nearer);
-        Store(row, Choose(count));
-        for (size_t k = 0; k < rest_count_; ++k)
-            ids[k] = rest_[k].id;
-        reservoirs->SetCount(row, static_cast<uint32_t>(rest_count_));
+        if (i + 1 < state_->node_count)
+            reservoirs->Prefetch(state_->nodes[i + 1]);
+        Store(row,
+              Choose(Rank(row, reservoirs->CandidatesOf(row), reservoirs->CountOf(row), ranked_)));
+        for (size_t k = 0; k < left_count_; ++k)
+            ids_[k] = left_[k].id;
+        reservoirs->Settle(row, ids_, left_count_);
     }
     state_->Progress(BulkPhase::kPrune, state_->node_count, state_->node_count);
 }
 
 void
-Pruning::AddEdge(uint32_t from, uint32_t to, float distance)
+Pruning::TellNeighbours()
 {
-    uint32_t *ids = graph_.IdsOf(from);
-    float *distances = graph_.DistancesOf(from);
-    uint32_t degree = graph_.degrees[from];
-    if (std::find(ids, ids + degree, to) != ids + degree)
-        return;
-    if (degree < graph_.degree) {
-        ids[degree] = to;
-        distances[degree] = distance;
-        graph_.degrees[from] = static_cast<uint8_t>(degree + 1);
-        return;
-    }
-    for (uint32_t i = 0; i < degree; ++i) {
-        PrefetchCode(ids[i]);
-        ranked_[i] = {distances[i], ids[i]};
-    }
-    ranked_[degree] = {distance, to};
-    std::sort(ranked_, ranked_ + degree + 1, Nearer);
-    Store(from, Choose(degree + 1));
-}
-
-void
-Pruning::AddReverse()
-{
-    uint32_t ids[kMaxListLength];
-    float distances[kMaxListLength];
     for (uint32_t i = 0; i < state_->node_count; ++i) {
         state_->Beat(BulkPhase::kReverse, i, state_->node_count);
         uint32_t row = state_->nodes[i];
-        uint32_t degree = graph_.degrees[row];
-        std::copy(graph_.IdsOf(row), graph_.IdsOf(row) + degree, ids);
-        std::copy(graph_.DistancesOf(row), graph_.DistancesOf(row) + degree, distances);
-        for (uint32_t k = 0; k < degree; ++k)
-            __builtin_prefetch(graph_.IdsOf(ids[k]));
-        for (uint32_t k = 0; k < degree; ++k)
-            AddEdge(ids[k], row, distances[k]);
+        const uint32_t *ids = graph_.IdsOf(row);
+        for (uint32_t k = 0; k < graph_.degrees[row]; ++k)
+            state_->reservoirs.Prefetch(ids[k]);
+        for (uint32_t k = 0; k < graph_.degrees[row]; ++k)
+            state_->reservoirs.OfferIncoming(ids[k], row,
+                                             ShortDistance(graph_.DistancesOf(row)[k]));
     }
     state_->Progress(BulkPhase::kReverse, state_->node_count, state_->node_count);
 }
 
-// Lists have room: the nearest that were not chosen take it. Estimates from short codes err, and a second
-// way to a node mends it.
+// An edge that comes in is taken while there is room; else own and incoming are pruned together.
 void
-Pruning::Fill()
+Pruning::Complete(uint32_t row)
 {
-    for (uint32_t i = 0; i < state_->node_count; ++i) {
-        state_->Beat(BulkPhase::kFill, i, state_->node_count);
-        uint32_t row = state_->nodes[i];
-        uint32_t degree = graph_.degrees[row];
-        uint32_t *ids = graph_.IdsOf(row);
-        const uint32_t *rest = state_->reservoirs.IdsOf(row);
-        uint32_t count = state_->reservoirs.CountOf(row);
-        for (uint32_t k = 0; k < count && degree < graph_.degree; ++k) {
-            if (std::find(ids, ids + degree, rest[k]) != ids + degree)
-                continue;
-            ids[degree] = rest[k];
-            graph_.DistancesOf(row)[degree++] = graph_.Distance(row, rest[k]);
+    const Reservoirs &reservoirs = state_->reservoirs;
+    uint32_t *end = std::copy(graph_.IdsOf(row), graph_.IdsOf(row) + graph_.degrees[row], ids_);
+    const uint32_t *incoming = reservoirs.IncomingOf(row);
+    for (uint32_t k = 0; k < reservoirs.IncomingCountOf(row); ++k)
+        if (std::find(ids_, ids_ + graph_.degrees[row], incoming[k]) == ids_ + graph_.degrees[row])
+            *end++ = incoming[k];
+    size_t count = Rank(row, ids_, static_cast<size_t>(end - ids_), ranked_);
+    left_count_ = 0;
+    if (count > graph_.degree)
+        count = Choose(count);
+    if (state_->options.fill && count < graph_.degree) {
+        // Lists have room: the nearest that were not chosen take it. Estimates from short codes err, and
+        // a second way to a node mends it.
+        const uint32_t *left = reservoirs.LeftOf(row);
+        size_t more = 0;
+        for (uint32_t k = 0; k < reservoirs.LeftCountOf(row); ++k) {
+            auto same = [&](const Ranked &other) { return other.id == left[k]; };
+            if (std::none_of(ranked_, ranked_ + count, same) &&
+                std::none_of(left_, left_ + left_count_, same))
+                ids_[more++] = left[k];
         }
-        graph_.degrees[row] = static_cast<uint8_t>(degree);
+        Rank(row, ids_, more, left_ + left_count_);
+        left_count_ += more;
+        std::sort(left_, left_ + left_count_, Nearer);
+        for (size_t k = 0; k < left_count_ && count < graph_.degree; ++k)
+            ranked_[count++] = left_[k];
+        std::sort(ranked_, ranked_ + count, Nearer);
     }
-    state_->Progress(BulkPhase::kFill, state_->node_count, state_->node_count);
+    Store(row, count);
 }
 
 void
-Pruning::Sort()
+Pruning::CompleteLists()
 {
     for (uint32_t i = 0; i < state_->node_count; ++i) {
-        if ((i & 4095) == 0)
-            state_->options.check_interrupts();
-        uint32_t row = state_->nodes[i];
-        uint32_t degree = graph_.degrees[row];
-        for (uint32_t k = 0; k < degree; ++k)
-            ranked_[k] = {graph_.DistancesOf(row)[k], graph_.IdsOf(row)[k]};
-        std::sort(ranked_, ranked_ + degree, Nearer);
-        Store(row, degree);
+        state_->Beat(BulkPhase::kFill, i, state_->node_count);
+        if (i + 1 < state_->node_count)
+            state_->reservoirs.Prefetch(state_->nodes[i + 1]);
+        Complete(state_->nodes[i]);
     }
+    state_->Progress(BulkPhase::kFill, state_->node_count, state_->node_count);
 }
 
 } // namespace
@@ -191,10 +205,8 @@ PruneLists(BulkState *state)
 {
     Pruning pruning(state);
     pruning.PruneReservoirs();
-    pruning.AddReverse();
-    if (state->options.fill)
-        pruning.Fill();
-    pruning.Sort();
+    pruning.TellNeighbours();
+    pruning.CompleteLists();
 }
 
 } // namespace omendb

@@ -37,6 +37,23 @@ FindWord(const uint16_t *words, size_t count, uint16_t wanted)
     return count;
 }
 
+// The largest of `count` words, a multiple of 8, and its position.
+uint16_t
+LargestWord(const uint16_t *words, size_t count, uint8_t *position)
+{
+    Words most = LoadWords(words);
+    for (size_t i = 8; i < count; i += 8) {
+        Words next = LoadWords(words + i);
+        auto above = reinterpret_cast<Words>(next > most);
+        most = (next & above) | (most & ~above);
+    }
+    uint16_t largest = most[0];
+    for (size_t i = 1; i < 8; ++i)
+        largest = most[i] > largest ? most[i] : largest;
+    *position = static_cast<uint8_t>(FindWord(words, count, largest));
+    return largest;
+}
+
 } // namespace
 
 size_t
@@ -45,35 +62,24 @@ Reservoirs::BytesPerRow(size_t capacity)
     return sizeof(State) + capacity * (2 * sizeof(uint16_t) + sizeof(uint32_t));
 }
 
-Reservoirs::Reservoirs(Pool pool, size_t rows, size_t capacity)
-    : record_bytes_(BytesPerRow(capacity)), capacity_(capacity)
+Reservoirs::Reservoirs(Pool pool, size_t rows, size_t capacity, size_t degree)
+    : record_bytes_(BytesPerRow(capacity)), capacity_(capacity),
+      left_capacity_(degree < capacity ? degree : capacity)
 {
+    size_t bytes = record_bytes_ - sizeof(State) - left_capacity_ * sizeof(uint32_t);
+    incoming_capacity_ = bytes / (sizeof(uint32_t) + sizeof(uint16_t)) / 8 * 8;
+    if (incoming_capacity_ > 248)
+        incoming_capacity_ = 248; // counts are one byte
     records_ = pool.NewArray<char>(rows * record_bytes_);
     for (size_t row = 0; row < rows; ++row)
         *StateOf(static_cast<uint32_t>(row)) = {};
 }
 
-uint32_t *
-Reservoirs::IdsOf(uint32_t row) const
+const uint32_t *
+Reservoirs::CandidatesOf(uint32_t row) const
 {
-    return reinterpret_cast<uint32_t *>(records_ + row * record_bytes_ + sizeof(State) +
+    return reinterpret_cast<uint32_t *>(RecordOf(row) + sizeof(State) +
                                         2 * capacity_ * sizeof(uint16_t));
-}
-
-void
-Reservoirs::FindFarthest(State *state, const uint16_t *distances) const
-{
-    Words most = LoadWords(distances);
-    for (size_t i = 8; i < capacity_; i += 8) {
-        Words words = LoadWords(distances + i);
-        auto above = reinterpret_cast<Words>(words > most);
-        most = (words & above) | (most & ~above);
-    }
-    uint16_t farthest = most[0];
-    for (size_t i = 1; i < 8; ++i)
-        farthest = most[i] > farthest ? most[i] : farthest;
-    state->distance = farthest;
-    state->farthest = static_cast<uint8_t>(FindWord(distances, capacity_, farthest));
 }
 
 void
@@ -85,6 +91,7 @@ Reservoirs::Offer(uint32_t row, uint32_t id, uint16_t hash, uint16_t distance)
         return;
     auto *hashes = reinterpret_cast<uint16_t *>(state + 1);
     uint16_t *distances = hashes + capacity_;
+    auto *ids = reinterpret_cast<uint32_t *>(distances + capacity_);
     size_t at = FindWord(hashes, state->count, hash);
     if (at < state->count) {
         if (distance >= distances[at])
@@ -96,9 +103,50 @@ Reservoirs::Offer(uint32_t row, uint32_t id, uint16_t hash, uint16_t distance)
     }
     hashes[at] = hash;
     distances[at] = distance;
-    IdsOf(row)[at] = id;
+    ids[at] = id;
     if (state->count == capacity_ && (!full || at == state->farthest))
-        FindFarthest(state, distances);
+        state->distance = LargestWord(distances, capacity_, &state->farthest);
+}
+
+void
+Reservoirs::Settle(uint32_t row, const uint32_t *left, size_t count)
+{
+    State *state = StateOf(row);
+    *state = {};
+    state->count = static_cast<uint8_t>(count < left_capacity_ ? count : left_capacity_);
+    memcpy(state + 1, left, state->count * sizeof(uint32_t));
+}
+
+const uint32_t *
+Reservoirs::LeftOf(uint32_t row) const
+{
+    return reinterpret_cast<uint32_t *>(StateOf(row) + 1);
+}
+
+const uint32_t *
+Reservoirs::IncomingOf(uint32_t row) const
+{
+    return LeftOf(row) + left_capacity_;
+}
+
+void
+Reservoirs::OfferIncoming(uint32_t row, uint32_t id, uint16_t distance)
+{
+    State *state = StateOf(row);
+    auto *ids = reinterpret_cast<uint32_t *>(state + 1) + left_capacity_;
+    auto *distances = reinterpret_cast<uint16_t *>(ids + incoming_capacity_);
+    size_t at = state->incoming;
+    if (at == incoming_capacity_) {
+        if (distance >= state->distance)
+            return;
+        at = state->farthest;
+    } else {
+        state->incoming++;
+    }
+    ids[at] = id;
+    distances[at] = distance;
+    if (state->incoming == incoming_capacity_)
+        state->distance = LargestWord(distances, incoming_capacity_, &state->farthest);
 }
 
 } // namespace omendb

@@ -25,50 +25,60 @@ ShortDistance(float distance)
     return upper - kLowest > 0xFFFF ? 0xFFFF : static_cast<uint16_t>(upper - kLowest);
 }
 
+// A record has two lives. First candidates are offered; then Settle turns it into the ids that pruning left
+// over, and edges that come in from others are gathered beside them.
 class Reservoirs {
 public:
     Reservoirs() = default;
-    // REQUIRES: capacity a multiple of 8, at most kMaxReservoir.
-    Reservoirs(Pool pool, size_t rows, size_t capacity);
+    // `degree`: how many Settle keeps at most. REQUIRES: capacity a multiple of 8, 8 to kMaxReservoir.
+    Reservoirs(Pool pool, size_t rows, size_t capacity, size_t degree);
 
     static size_t BytesPerRow(size_t capacity);
 
     void Prefetch(uint32_t row) const
     {
-        const char *record = records_ + row * record_bytes_;
+        const char *record = RecordOf(row);
         for (size_t line = 0; line < record_bytes_; line += 64)
             __builtin_prefetch(record + line);
     }
 
     void Offer(uint32_t row, uint32_t id, uint16_t hash, uint16_t distance);
-
     uint32_t CountOf(uint32_t row) const { return StateOf(row)->count; }
-    // In no order. The array may be overwritten and counted anew, once there is nothing left to offer.
-    uint32_t *IdsOf(uint32_t row) const;
-    void SetCount(uint32_t row, uint32_t count)
-    {
-        StateOf(row)->count = static_cast<uint8_t>(count);
-    }
+    // In no order.
+    const uint32_t *CandidatesOf(uint32_t row) const;
+
+    // Ends the row's first life. `left` holds ids, the first `degree` of which are kept, nearest first.
+    void Settle(uint32_t row, const uint32_t *left, size_t count);
+    // The nearest that fit are kept. REQUIRES: settled; each id once.
+    void OfferIncoming(uint32_t row, uint32_t id, uint16_t distance);
+    uint32_t LeftCountOf(uint32_t row) const { return StateOf(row)->count; }
+    const uint32_t *LeftOf(uint32_t row) const;
+    uint32_t IncomingCountOf(uint32_t row) const { return StateOf(row)->incoming; }
+    const uint32_t *IncomingOf(uint32_t row) const; // in no order
+    size_t incoming_capacity() const { return incoming_capacity_; }
 
 private:
     struct State {
         uint8_t count;
         uint8_t farthest;  // its position, when full
         uint16_t distance; // the farthest's, when full
-        uint32_t reserved;
+        uint8_t incoming;
+        uint8_t reserved[3];
     };
     static_assert(sizeof(State) == 8);
 
-    // A record: State | hashes u16[capacity] | distances u16[capacity] | ids u32[capacity]
-    State *StateOf(uint32_t row) const
-    {
-        return reinterpret_cast<State *>(records_ + row * record_bytes_);
-    }
-    void FindFarthest(State *state, const uint16_t *distances) const;
+    // A record: State, then first
+    //     hashes u16[capacity] | distances u16[capacity] | ids u32[capacity]
+    // and later
+    //     left u32[left capacity] | incoming u32[incoming capacity] | distances u16[incoming capacity]
+    char *RecordOf(uint32_t row) const { return records_ + row * record_bytes_; }
+    State *StateOf(uint32_t row) const { return reinterpret_cast<State *>(RecordOf(row)); }
 
     char *records_ = nullptr;
     size_t record_bytes_ = 0;
     size_t capacity_ = 0;
+    size_t left_capacity_ = 0;
+    size_t incoming_capacity_ = 0; // a multiple of 8
 };
 
 } // namespace omendb

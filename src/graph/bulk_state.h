@@ -10,7 +10,6 @@
 
 namespace omendb {
 
-constexpr uint32_t kMaxFanout = 32;
 constexpr uint32_t kMaxHashBits = 16;
 constexpr uint32_t kMaxListLength = 256; // degrees are one byte
 
@@ -18,12 +17,9 @@ struct LeafScratch {
     LeafScratch() = default;
     LeafScratch(Pool pool, size_t rows, size_t nearest);
 
-    int32_t *dots; // [kPanelCodes][PanelSet::kTileColumns]
-    uint32_t *found;
-    float *found_distances;
-    float *limits;     // a row's farthest of its nearest few; to the end of the last panel
-    uint32_t *ids;     // [row][nearest], positions in the leaf
-    float *distances;  // [row][nearest]
+    Tiles tiles;
+    size_t stride;     // of best: rows to the end of the last panel
+    float *best;       // [nearest][stride]: keys, numbers being positions in the leaf
     float *directions; // [row][kMaxHashBits]: the first dimensions of the code
 };
 

@@ -1,6 +1,7 @@
 // The tier with AVX2, FMA and F16C. Built with -mavx2 -mfma -mf16c; empty on other platforms.
 #if defined(__x86_64__)
 
+#include <cfloat>
 #include <cstring>
 #include <xsimd/xsimd.hpp>
 

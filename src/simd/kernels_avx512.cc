@@ -9,6 +9,7 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
+#include <cfloat>
 #include <cstring>
 #include <xsimd/xsimd.hpp>
 

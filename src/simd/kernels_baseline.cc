@@ -1,6 +1,7 @@
 // The tier that every CPU of the platform runs: SSE2 on x86-64, NEON on aarch64.
 // Built without flags of its own.
 
+#include <cfloat>
 #include <cstring>
 #include <xsimd/xsimd.hpp>
 

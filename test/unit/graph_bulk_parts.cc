@@ -1,4 +1,4 @@
-// The parts of bulk construction by themselves: reservoirs, short distances, nearest few, panels.
+// The parts of bulk construction by themselves: reservoirs, short distances, panels.
 
 #include "graph/bulk_state.h"
 
@@ -27,14 +27,14 @@ TEST(ShortDistance, KeepsTheOrder)
 std::set<uint32_t>
 IdsIn(const Reservoirs &reservoirs, uint32_t row)
 {
-    const uint32_t *ids = reservoirs.IdsOf(row);
+    const uint32_t *ids = reservoirs.CandidatesOf(row);
     return {ids, ids + reservoirs.CountOf(row)};
 }
 
 TEST(Reservoirs, OneADirection)
 {
     Arena arena;
-    Reservoirs reservoirs(arena.pool(), 3, 16);
+    Reservoirs reservoirs(arena.pool(), 3, 16, 8);
     reservoirs.Offer(1, 100, 7, 50);
     reservoirs.Offer(1, 101, 7, 40); // nearer: takes the place
     reservoirs.Offer(1, 102, 7, 45);
@@ -50,7 +50,7 @@ TEST(Reservoirs, KeepTheNearest)
 {
     for (size_t capacity : {8, 64, 128}) {
         Arena arena;
-        Reservoirs reservoirs(arena.pool(), 1, capacity);
+        Reservoirs reservoirs(arena.pool(), 1, capacity, 28);
         struct Item {
             uint16_t hash, distance;
             uint32_t id;
@@ -84,16 +84,37 @@ TEST(Reservoirs, KeepTheNearest)
     }
 }
 
-TEST(NearestFew, KeepsTheNearestInOrder)
+TEST(Reservoirs, GatherWhatComesIn)
 {
-    float distances[3] = {kFarthest, kFarthest, kFarthest};
-    uint32_t ids[3] = {};
-    NearestFew few = {distances, ids};
-    const float kOffered[] = {5, 3, 9, 4, 1, 8};
-    for (uint32_t i = 0; i < 6; ++i)
-        few.Offer(3, kOffered[i], i);
-    EXPECT_EQ(std::vector<float>(distances, distances + 3), (std::vector<float>{1, 3, 4}));
-    EXPECT_EQ(std::vector<uint32_t>(ids, ids + 3), (std::vector<uint32_t>{4, 1, 3}));
+    for (size_t degree : {4, 28, 64, 200}) {
+        Arena arena;
+        Reservoirs reservoirs(arena.pool(), 3, 64, degree);
+        const size_t fit = reservoirs.incoming_capacity();
+        ASSERT_GE(fit, 40u);
+        for (uint32_t row = 0; row < 3; ++row)
+            for (uint32_t id = 0; id < 70; ++id)
+                reservoirs.Offer(row, id, uint16_t(id), uint16_t(id));
+        std::vector<uint32_t> left(100);
+        for (uint32_t i = 0; i < 100; ++i)
+            left[i] = 1000 - i;
+        reservoirs.Settle(1, left.data(), left.size());
+        const size_t kept = std::min<size_t>(degree, 64);
+        ASSERT_EQ(reservoirs.LeftCountOf(1), kept);
+        EXPECT_EQ(reservoirs.IncomingCountOf(1), 0u);
+        std::vector<uint32_t> order(3 * fit);
+        for (uint32_t i = 0; i < order.size(); ++i)
+            order[i] = i;
+        std::shuffle(order.begin(), order.end(), std::mt19937(1));
+        for (uint32_t i : order)
+            reservoirs.OfferIncoming(1, i, uint16_t(5 * i));
+        ASSERT_EQ(reservoirs.IncomingCountOf(1), fit);
+        std::set<uint32_t> incoming(reservoirs.IncomingOf(1), reservoirs.IncomingOf(1) + fit);
+        EXPECT_EQ(incoming.size(), fit);
+        EXPECT_EQ(*incoming.rbegin(), fit - 1);
+        EXPECT_TRUE(std::equal(left.begin(), left.begin() + ptrdiff_t(kept), reservoirs.LeftOf(1)));
+        EXPECT_EQ(IdsIn(reservoirs, 0).size(), 64u) << "the records beside it are as they were";
+        EXPECT_EQ(IdsIn(reservoirs, 2), IdsIn(reservoirs, 0));
+    }
 }
 
 TEST(PanelSet, PacksAnyRowsAndFillsThePanel)

@@ -1,6 +1,7 @@
-// Panels of codes in each tier against plain loops: dots exactly, near pairs by their definition.
+// Panels of codes in each tier against plain loops: dots exactly, keys and the least of them by their definition.
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "simd_testing.h"
@@ -75,55 +76,118 @@ TEST_P(PanelKernels, DotsExtremes)
         }
 }
 
-TEST_P(PanelKernels, NearPairs)
+uint32_t
+BitsOf(float x)
 {
-    // Small integers: every tier computes exactly.
-    auto integer = [this](int most) {
-        return float(std::uniform_int_distribution<int>(0, most)(random_));
-    };
-    for (size_t n : {0, 16, 32, 48, 128})
-        for (float limit : {0.0f, 30.0f, 1000.0f}) {
-            SCOPED_TRACE(testing::Message() << "n " << n << " limit " << limit);
-            Tight<int32_t> dots(n, 4);
-            Tight<float> norms(n, 12), factors(n, 20), limits(n, 28);
-            for (size_t i = 0; i < size_t(n); ++i) {
-                dots.set(i, int32_t(integer(20)) - 10);
-                norms.set(i, integer(100));
-                factors.set(i, integer(3));
-                limits.set(i, integer(40));
-            }
-            std::vector<uint32_t> positions(n + 1, 12345);
-            std::vector<float> distances(n + 1, -1);
-            size_t found =
-                table_->near_pairs(dots.data(), 5, -2, limit, norms.data(), factors.data(),
-                                   limits.data(), n, positions.data(), distances.data());
-            size_t want = 0;
-            for (size_t i = 0; i < size_t(n); ++i) {
-                float d = 5 + norms.get(i) - 2 * factors.get(i) * float(dots.get(i));
-                if (d < std::max(limit, limits.get(i))) {
-                    ASSERT_LT(want, found);
-                    EXPECT_EQ(positions[want], i);
-                    EXPECT_EQ(distances[want], d);
-                    ++want;
-                }
-            }
-            EXPECT_EQ(found, want);
-            EXPECT_EQ(positions[found], 12345u);
-        }
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof(bits));
+    return bits;
 }
 
-TEST_P(PanelKernels, NearPairsPassOverInfinity)
+constexpr uint32_t kNumberMask = (1u << kKeyBits) - 1;
+
+TEST_P(PanelKernels, TileKeys)
 {
-    const float infinity = std::numeric_limits<float>::infinity();
-    const float most = std::numeric_limits<float>::max();
-    std::vector<int32_t> dots(16, 1);
-    std::vector<float> norms(16, infinity), factors(16, 0), limits(16, most), distances(16);
-    norms[3] = 1;
-    std::vector<uint32_t> positions(16);
-    ASSERT_EQ(table_->near_pairs(dots.data(), 1, -2, most, norms.data(), factors.data(),
-                                 limits.data(), 16, positions.data(), distances.data()),
-              1u);
-    EXPECT_EQ(positions[0], 3u);
+    // Small integers and halves: every tier computes exactly.
+    auto integer = [this](int least, int most) {
+        return std::uniform_int_distribution<int>(least, most)(random_);
+    };
+    const size_t stride = kPanelCodes + 3;
+    Tight<int32_t> dots(15 * stride + 16, 4);
+    Tight<float> row_norms(16, 12), row_steps(16, 20), norms(16, 28), steps(16, 36), keys(256, 4);
+    for (size_t i = 0; i < dots.size(); ++i)
+        dots.set(i, integer(-20, 20));
+    for (size_t i = 0; i < 16; ++i) {
+        row_norms.set(i, float(integer(0, 100)));
+        norms.set(i, float(integer(0, 100)));
+        row_steps.set(i, 0.5f * float(integer(0, 5)));
+        steps.set(i, 0.5f * float(integer(0, 5)));
+    }
+    table_->tile_keys(dots.data(), stride, row_norms.data(), row_steps.data(), norms.data(),
+                      steps.data(), keys.data());
+    size_t clamped = 0;
+    for (size_t i = 0; i < 16; ++i)
+        for (size_t j = 0; j < 16; ++j) {
+            float d = row_norms.get(i) + norms.get(j) -
+                      2 * row_steps.get(i) * steps.get(j) * float(dots.get(i * stride + j));
+            clamped += d < 0;
+            uint32_t want = BitsOf(std::max(d, 0.0f)) & ~kNumberMask;
+            ASSERT_EQ(BitsOf(keys.get(16 * i + j)), want) << i << ", " << j;
+        }
+    EXPECT_GT(clamped, 0u);
+}
+
+// What is infinitely far has a key all the same, above all others, and room for a number in it.
+TEST_P(PanelKernels, TileKeysOfInfinity)
+{
+    std::vector<int32_t> dots(256, 1);
+    std::vector<float> row_norms(16, 1), row_steps(16, 1), norms(16, 5), steps(16, 1), keys(256);
+    norms[3] = std::numeric_limits<float>::infinity();
+    steps[3] = 0;
+    table_->tile_keys(dots.data(), 16, row_norms.data(), row_steps.data(), norms.data(),
+                      steps.data(), keys.data());
+    EXPECT_EQ(keys[0], 4);
+    EXPECT_GT(keys[3], 3.4e38f);
+    EXPECT_LT(keys[3], std::numeric_limits<float>::infinity());
+    EXPECT_EQ(BitsOf(keys[3]) & kNumberMask, 0u);
+}
+
+TEST_P(PanelKernels, TransposeTile)
+{
+    Tight<float> in(256, 4), out(256, 12);
+    for (size_t i = 0; i < 256; ++i)
+        in.set(i, float(i));
+    table_->transpose_tile(in.data(), out.data());
+    for (size_t i = 0; i < 16; ++i)
+        for (size_t j = 0; j < 16; ++j)
+            ASSERT_EQ(out.get(16 * j + i), float(16 * i + j));
+}
+
+TEST_P(PanelKernels, KeepLeast)
+{
+    const size_t stride = 21;
+    for (size_t keep = 1; keep <= kMaxKeep; ++keep) {
+        SCOPED_TRACE(keep);
+        Tight<float> best((keep - 1) * stride + 16, 4), keys(256, 12);
+        std::vector<std::vector<float>> want(16, std::vector<float>(keep, 3e38f));
+        for (size_t i = 0; i < best.size(); ++i)
+            best.set(i, 3e38f);
+        for (uint32_t first : {0u, 16u, 4080u}) {
+            for (size_t i = 0; i < 256; ++i) {
+                float distance = std::fabs(Uniform());
+                uint32_t bits = BitsOf(distance) & ~kNumberMask;
+                memcpy(&distance, &bits, sizeof(bits));
+                keys.set(i, distance);
+                bits |= first + uint32_t(i / 16);
+                memcpy(&distance, &bits, sizeof(bits));
+                want[i % 16].push_back(distance);
+            }
+            table_->keep_least(keys.data(), first, keep, best.data(), stride);
+            for (size_t j = 0; j < 16; ++j) {
+                std::sort(want[j].begin(), want[j].end());
+                want[j].resize(keep);
+                for (size_t k = 0; k < keep; ++k)
+                    ASSERT_EQ(BitsOf(best.get(k * stride + j)), BitsOf(want[j][k])) << k;
+            }
+        }
+    }
+}
+
+TEST_P(PanelKernels, DotInt8Many)
+{
+    for (size_t n : {64, 128, 832})
+        for (size_t count = 0; count <= 9; ++count) {
+            Tight<int8_t> a(n, 1), codes(count * n, 3);
+            FillCodes(a);
+            FillCodes(codes);
+            std::vector<const int8_t *> pointers;
+            for (size_t i = 0; i < count; ++i)
+                pointers.push_back(codes.data() + (count - 1 - i) * n);
+            Tight<int32_t> out(count);
+            table_->dot_int8_many(a.data(), pointers.data(), count, n, out.data());
+            for (size_t i = 0; i < count; ++i)
+                ASSERT_EQ(out.get(i), table_->dot_int8(a.data(), pointers[i], n)) << i;
+        }
 }
 
 } // namespace

@@ -12,16 +12,27 @@ namespace omendb {
 struct OwnFactors {
     float step;         // 0 for a zero code
     float norm_squared; // ‖ŷ‖²
-    float error;        // never below ‖y − ŷ‖ in index space; +inf: the row has no place in index space
-    float mean_dot;     // ⟨R·(mean·scale), y⟩ + ⟨ŷ, y − ŷ⟩; inner product only, else 0
+    float error; // never below ‖y − ŷ‖ in index space; +inf: the row has no place in index space
+    float mean_dot; // ⟨R·(mean·scale), y⟩ + ⟨ŷ, y − ŷ⟩; inner product only, else 0
 };
 
 // Encodes `y` (`padded` values, from RowToSpace); `representable` is RowToSpace's answer.
 // `code` receives `padded` values.
 OwnFactors EncodeOwn(const Space &space, const float *y, bool representable, int8_t *code);
 
-// Squared distance in index space between two codes over `n` dimensions, from the dot product and the
-// norms (never negative).
+// Squared distance in index space between two codes, from their dot product and norms (never negative).
+inline float
+DistanceFromDot(float step_a, float norm_a_squared, float step_b, float norm_b_squared, int32_t dot)
+{
+    // The product is rounded as the norms are, so that equal codes are at distance 0.
+    double product = static_cast<double>(step_a) * step_b * dot;
+    double norms = static_cast<double>(norm_a_squared) + norm_b_squared;
+    float distance =
+        static_cast<float>(norms - 2 * static_cast<double>(static_cast<float>(product)));
+    return distance > 0 ? distance : 0;
+}
+
+// The same for codes of `n` dimensions.
 float CodeDistanceSquared(const int8_t *a, float step_a, float norm_a_squared, const int8_t *b,
                           float step_b, float norm_b_squared, size_t n);
 

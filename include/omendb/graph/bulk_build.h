@@ -15,6 +15,7 @@
 #include <cstdint>
 
 #include "omendb/graph/memory_graph.h"
+#include "omendb/simd/kernels.h"
 
 namespace omendb {
 
@@ -27,21 +28,21 @@ struct BulkOptions {
     // Where these come from: src/graph/README.md.
     uint32_t leaders = 1000;  // most of one division; at most kMaxLeaders
     uint32_t leaf_rows = 512; // most in a leaf; at most kMaxLeafRows
-    uint32_t top_fanout = 10; // leaders that a row goes to: all rows
+    uint32_t top_fanout = 10; // leaders that a row goes to: all rows; at most kMaxKeep
     uint32_t next_fanout = 3; // within a part; deeper: 1
     uint32_t nearest = 3;     // candidates a row and leaf; at most kMaxNearest
     uint32_t reservoir = 64;  // candidates kept a row; a multiple of 8, at most 128
     uint32_t hash_bits = 12;  // of a direction; at most 16
     bool fill = true;         // lists up to degree
     void (*check_interrupts)() = nullptr;
-    // done of total rows (partition: of row places in the parts), every now and then and at a phase's end
+    // done of total, which counts rows more than once, every now and then and at a phase's end
     void (*progress)(void *context, BulkPhase phase, uint64_t done, uint64_t total) = nullptr;
     void *progress_context = nullptr;
 };
 
 constexpr uint32_t kMaxLeaders = 4096;
 constexpr uint32_t kMaxLeafRows = 4096;
-constexpr uint32_t kMaxNearest = 16;
+constexpr uint32_t kMaxNearest = kMaxKeep;
 constexpr uint32_t kMaxReservoir = 128;
 
 // Memory beyond the graph's own, for each row, and once.

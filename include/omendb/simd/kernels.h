@@ -13,8 +13,11 @@ namespace omendb {
 // Dimensions of codes are always a multiple of this (codec/space.h pads to it).
 constexpr size_t kCodeBlock = 64;
 
-// Codes of a panel (pack_panel).
+// Codes of a panel (pack_panel), and rows and columns of a tile (tile_keys).
 constexpr size_t kPanelCodes = 16;
+
+constexpr unsigned kKeyBits = 12; // of a tile's key, for a number
+constexpr size_t kMaxKeep = 12;   // keep_least
 
 struct Kernels {
     const char *name; // "baseline", "avx2", "avx512"
@@ -79,12 +82,23 @@ struct Kernels {
     void (*dot_panels)(const void *rows, const void *panels, size_t count, size_t n, int32_t *out,
                        size_t stride);
 
-    // d_i = (norm + norms_i) + dots_i·(factor·factors_i) as floats. Writes the positions i, rising, with
-    // d_i < max(limit, limits_i), and their d_i; returns how many. Limits are finite, d_i is not NaN.
-    // n a multiple of kPanelCodes.
-    size_t (*near_pairs)(const int32_t *dots, float norm, float factor, float limit,
-                         const float *norms, const float *factors, const float *limits, size_t n,
-                         uint32_t *positions, float *distances);
+    // The squared distances of a tile of dots, 16 rows of 16, in a form that orders like them and has room for
+    // a number: keys[16·i + j] = row_norms_i + column_norms_j − 2·row_steps_i·column_steps_j·dot, clamped to
+    // [0, the largest float], the lowest kKeyBits bits of the float zero.
+    void (*tile_keys)(const int32_t *dots, size_t stride, const float *row_norms,
+                      const float *row_steps, const float *column_norms, const float *column_steps,
+                      float *keys);
+
+    // out[16·j + i] = in[16·i + j]; not in place
+    void (*transpose_tile)(const float *in, float *out);
+
+    // For each of 16 columns j the least `keep` of best[k·stride + j] and of the tile's keys of column j with
+    // first + i in the lowest bits, rising with k. 1 <= keep <= kMaxKeep; first + 15 < 2^kKeyBits.
+    void (*keep_least)(const float *keys, uint32_t first, size_t keep, float *best, size_t stride);
+
+    // out[i] = Σ a·codes[i] for `count` codes, as dot_int8
+    void (*dot_int8_many)(const int8_t *a, const int8_t *const *codes, size_t count, size_t n,
+                          int32_t *out);
 
     // ---- text and aggregates
 
