@@ -176,6 +176,7 @@ Insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Relation)
         meta = ReadMeta(index);
         if (meta.delta[chain].tail != tail)
             continue; // another backend of this chain was faster
+        OMENDB_FAILURE_POINT("insert: delta page found full");
         AppendToNewTail(index, geometry, chain, row);
         meta = ReadMeta(index);
         break;

@@ -22,11 +22,12 @@ extern const char *const __stop_omendb_points[] __attribute__((visibility("hidde
 
 namespace omendb {
 
-enum class FailureAction : int { kError, kKill };
+enum class FailureAction : int { kError, kKill, kPause };
 
 static const config_enum_entry kActions[] = {
     {"error", static_cast<int>(FailureAction::kError), false},
     {"kill", static_cast<int>(FailureAction::kKill), false},
+    {"pause", static_cast<int>(FailureAction::kPause), false},
     {nullptr, 0, false},
 };
 
@@ -44,6 +45,10 @@ ReachFailurePoint(const char *name)
     if (failure_action == static_cast<int>(FailureAction::kError))
         ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
                         errmsg("failure point \"%s\" reached", name)));
+    if (failure_action == static_cast<int>(FailureAction::kPause)) {
+        pg_usleep(1000000);
+        return;
+    }
     XLogFlush(GetXLogInsertRecPtr());
     kill(getpid(), SIGKILL);
     pause();

@@ -8,6 +8,7 @@ use OmendbTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes;
 
 my $node = new_server('failure');
 if (!is_debug_build($node))
@@ -158,6 +159,27 @@ INSERT INTO points (v) SELECT v FROM gone ORDER BY random() LIMIT 2;
 DELETE FROM points WHERE id = (SELECT min(id) FROM points);
 SELECT omendb_merge(index) FROM omendb_indexes WHERE table_name = 'points'::regclass;
 SQL
+# A merge empties a delta page that an insert has found full, before the insert puts a new page behind it.
+$node->safe_psql('postgres', 'DELETE FROM points; VACUUM points; SELECT omendb_merge(index) FROM omendb_indexes');
+my $insert = start_psql($node, <<'SQL');
+SET omendb.failure_point = 'insert: delta page found full';
+SET omendb.failure_action = 'pause';
+SET omendb.failure_after = 4;
+INSERT INTO points (v) SELECT random_vector(6) FROM generate_series(1, 2000);
+SQL
+my ($merge_status, $merge_out, $merge_err) = (0, '', '');
+for (1 .. 40)
+{
+	($merge_status, $merge_out, $merge_err) = $node->psql('postgres',
+		"SET statement_timeout = '20s'; SELECT omendb_merge(index) FROM omendb_indexes WHERE table_name = 'points'::regclass");
+	last if $merge_status != 0;
+	Time::HiRes::sleep(0.05);
+}
+is($merge_err, '', 'merges beside an insert that waits before it adds a delta page');
+my ($insert_out, $insert_err) = finish_psql($insert);
+is($insert_err, '', 'and the insert');
+is_sound($node, 'sound after them');
+
 note("$faults faults");
 has_recall($node, 0.95);
 $node->stop;

@@ -2,7 +2,7 @@
 // is empty and the settings do not exist.
 //
 //     SET omendb.failure_point = 'join: node written';   -- SELECT omendb_failure_points() lists them
-//     SET omendb.failure_action = 'kill';                 -- or 'error', the default
+//     SET omendb.failure_action = 'kill';                 -- or 'error', the default, or 'pause': a second
 //     SET omendb.failure_after = 3;                       -- the third time it is reached; default 1
 //
 // 'kill' flushes WAL first, so that a crash just after a WAL record finds that record. The point "wal record"
