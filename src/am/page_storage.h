@@ -82,33 +82,55 @@ public:
         __builtin_prefetch(page + BLCKSZ - sizeof(Trailer));
     }
 
+    // Leaves the page locked; ExpandMate unlocks it.
     void
     Expand(const Candidate &candidate, float *distance, Neighbourhood *found)
     {
-        BlockNumber block = NodeBlock(geometry_, candidate.id);
-        Buffer buffer = Pin(block);
-        LockBuffer(buffer, BUFFER_LOCK_SHARE);
-        const char *page = BufferGetPage(buffer);
-        RequireKind(index_, block, page, PageKind::kNode);
+        block_ = NodeBlock(geometry_, candidate.id);
+        buffer_ = Pin(block_);
+        LockBuffer(buffer_, BUFFER_LOCK_SHARE);
+        RequireKind(index_, block_, BufferGetPage(buffer_), PageKind::kNode);
+        next_mate_ = 0;
+        ExpandHere(candidate, distance, found);
+    }
+
+    // A page that is read serves every candidate on it.
+    bool
+    ExpandMate(CandidatePool &pool, Candidate *mate, float *distance, Neighbourhood *found)
+    {
+        while (next_mate_ < geometry_.slots_per_page) {
+            if (pool.TakeWaiting(NodeId(geometry_, block_, next_mate_++), mate)) {
+                ExpandHere(*mate, distance, found);
+                return true;
+            }
+        }
+        UnlockReleaseBuffer(buffer_);
+        return false;
+    }
+
+    void CheckInterrupts() { CHECK_FOR_INTERRUPTS(); }
+
+private:
+    // REQUIRES: the candidate's page is locked.
+    void
+    ExpandHere(const Candidate &candidate, float *distance, Neighbourhood *found)
+    {
+        const char *page = BufferGetPage(buffer_);
         ConstNodeView node = NodeAt(page, geometry_, NodeSlot(geometry_, candidate.id));
         const NodeHeader *header = node.header();
         uint32_t count = 0;
         if (header->state != static_cast<uint8_t>(NodeState::kFree)) {
             count = header->degree;
             if (unlikely(count > geometry_.degree))
-                RaiseDamaged(index_, block, PageFault::kBadCount);
+                RaiseDamaged(index_, block_, PageFault::kBadCount);
             MoveHop(&hop_, query_, node.own(), header->step, geometry_.coded);
-            Estimate(block, node.neighbours(), count);
+            Estimate(block_, node.neighbours(), count);
             *distance = hop_.distance_squared;
             visitor_->OnNode(candidate.id, node, hop_.distance_squared);
         }
-        UnlockReleaseBuffer(buffer);
         *found = {ids_, estimates_, weights_, count};
     }
 
-    void CheckInterrupts() { CHECK_FOR_INTERRUPTS(); }
-
-private:
     Buffer
     Pin(BlockNumber block)
     {
@@ -140,6 +162,9 @@ private:
     const float *query_;
     Visitor *visitor_;
     BlockNumber blocks_;
+    BlockNumber block_ = kNoBlock; // of the page being expanded
+    Buffer buffer_ = InvalidBuffer;
+    uint32_t next_mate_ = 0; // slot
     Hop hop_;
     int8_t *origin_;
     uint32_t *ids_;

@@ -65,6 +65,41 @@ IdOf(const Writer &writer, uint32_t row)
     return writer.node_first * writer.build->geometry.slots_per_page + writer.number[row];
 }
 
+// Fills each page with nodes near to each other: the next node in order, and the nearest of its page's
+// neighbours that have no place yet. A search then often finds several of its candidates on one page.
+void
+PackPages(Writer *writer)
+{
+    constexpr uint32_t kNoPlace = 0xFFFFFFFF;
+    MemoryGraph *graph = writer->build->graph;
+    uint32_t slots = writer->build->geometry.slots_per_page;
+    auto *packed = writer->build->pool.NewArray<uint32_t>(writer->nodes);
+    for (uint32_t i = 0; i < writer->nodes; ++i)
+        writer->number[writer->order[i]] = kNoPlace;
+    uint32_t placed = 0;
+    uint32_t seed = 0;
+    auto place = [&](uint32_t row) {
+        writer->number[row] = placed;
+        packed[placed++] = row;
+    };
+    while (placed < writer->nodes) {
+        uint32_t page_end = std::min(placed - placed % slots + slots, writer->nodes);
+        for (uint32_t member = placed - placed % slots; placed < page_end; ++member) {
+            if (member == placed) { // no neighbour left: the next in order
+                while (writer->number[writer->order[seed]] != kNoPlace)
+                    ++seed;
+                place(writer->order[seed]);
+            }
+            uint32_t row = packed[member];
+            const uint32_t *neighbours = graph->NeighboursOf(row);
+            for (uint32_t i = 0; i < graph->DegreeOf(row) && placed < page_end; ++i)
+                if (writer->number[neighbours[i]] == kNoPlace)
+                    place(neighbours[i]);
+        }
+    }
+    writer->order = packed;
+}
+
 void
 NumberNodes(Writer *writer)
 {
@@ -81,8 +116,7 @@ NumberNodes(Writer *writer)
         uint32_t home_b = graph->BirthOf(graph->HomeOf(b));
         return home_a != home_b ? home_a < home_b : graph->BirthOf(a) < graph->BirthOf(b);
     });
-    for (uint32_t i = 0; i < writer->nodes; ++i)
-        writer->number[writer->order[i]] = i;
+    PackPages(writer);
 }
 
 void

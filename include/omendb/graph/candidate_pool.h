@@ -94,6 +94,24 @@ public:
         return true;
     }
 
+    // Takes this candidate ahead of its turn, if it waits in the pool.
+    bool
+    TakeWaiting(uint32_t id, Candidate *taken)
+    {
+        Entry *entry = Find(id);
+        if (entry == nullptr || entry->best == kAbsent || entry->best < 0)
+            return false;
+        for (size_t i = LowerBound(entry->best); i < size_ && items_[i].estimate == entry->best; ++i) {
+            if (items_[i].id == id) {
+                *taken = items_[i];
+                items_[i].id |= kExpanded;
+                entry->best = -std::numeric_limits<float>::infinity();
+                return true;
+            }
+        }
+        return false;
+    }
+
     // Moves an expanded candidate, as Next gave it, to where its true distance belongs.
     void
     Settle(const Candidate &expanded, float distance)
@@ -209,6 +227,18 @@ private:
     }
 
     static size_t Hash(uint32_t id) { return (id * 0x9E3779B1u) >> 7; }
+
+    Entry *
+    Find(uint32_t id)
+    {
+        size_t at = Hash(id) & map_mask_;
+        while (map_[at].id != id) {
+            if (map_[at].id == kNoId)
+                return nullptr;
+            at = (at + 1) & map_mask_;
+        }
+        return &map_[at];
+    }
 
     Entry *
     FindOrAdd(uint32_t id)

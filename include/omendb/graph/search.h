@@ -6,7 +6,14 @@
 //                 float *distance,             true squared distance, and lends its neighbours; the arrays are
 //                 Neighbourhood *);            good until the next call
 //     void CheckInterrupts();
+//
+// and, where nodes share pages:
+//     bool ExpandMate(CandidatePool &,         expands another waiting candidate (TakeWaiting) that lies beside
+//                     Candidate *, float *,    the one expanded last; false: none is left. Called until it
+//                     Neighbourhood *);        says so, before anything else.
 #pragma once
+
+#include <type_traits>
 
 #include "omendb/graph/candidate_pool.h"
 
@@ -19,6 +26,12 @@ struct Neighbourhood {
     const float *weights;   // may be null
     size_t count;
 };
+
+template <class Storage, class = void>
+struct SharesPages : std::false_type {};
+
+template <class Storage>
+struct SharesPages<Storage, std::void_t<decltype(&Storage::ExpandMate)>> : std::true_type {};
 
 // Expands candidates until the nearest `width` of the pool all are. Returns the number of hops.
 template <class Storage>
@@ -36,6 +49,13 @@ SearchGraph(Storage &storage, CandidatePool &pool)
         storage.Expand(next, &distance, &found);
         pool.Settle(next, distance);
         pool.Offer(found.ids, found.estimates, found.weights, found.count);
+        if constexpr (SharesPages<Storage>::value) {
+            while (storage.ExpandMate(pool, &next, &distance, &found)) {
+                pool.Settle(next, distance);
+                pool.Offer(found.ids, found.estimates, found.weights, found.count);
+                ++hops;
+            }
+        }
         if ((++hops & 63) == 0)
             storage.CheckInterrupts();
     }
