@@ -48,7 +48,6 @@ SELECT reloptions FROM pg_class WHERE relname = 'wrong_v';
 CLUSTER wrong USING wrong_v;
 
 -- settings
-SHOW omendb.ef_search;
 SET omendb.ef_search = 9;
 SET omendb.ef_search = 10001;
 SET omendb.ef_search = 'wide';

@@ -61,7 +61,9 @@ DROP TABLE line;
 -- a table that does not fit into maintenance_work_mem: the rest is merged
 CREATE TABLE large WITH (autovacuum_enabled = off) AS SELECT i AS id, pg_temp.noise(i, 24)::vector(24) AS v FROM generate_series(1, 6000) i;
 SET maintenance_work_mem = '1MB';
+SET client_min_messages = warning; -- a notice says how many rows did fit
 CREATE INDEX large_v ON large USING omendb (v);
+RESET client_min_messages;
 RESET maintenance_work_mem;
 SELECT live_nodes + delta_rows AS all, delta_rows > 0 AS not_merged FROM omendb_index_info('large_v');
 SELECT pg_temp.judge('large', '<->', pg_temp.queries(10, 24), 10, 0.85), pg_temp.judge('large', '<->', pg_temp.queries(1, 24), NULL, 1);
@@ -72,7 +74,7 @@ INSERT INTO large SELECT i, CASE WHEN i % 5 <> 0 THEN array_fill(i, ARRAY[24])::
 DELETE FROM large WHERE id BETWEEN 1000 AND 2000;
 VACUUM large;
 REINDEX TABLE large;
-SELECT pg_temp.judge('large', '<->', ARRAY(SELECT array_fill(i, ARRAY[24])::vector FROM unnest('{500,1500,5000}'::integer[]) i), 10, 0.9);
+SELECT pg_temp.judge('large', '<->', ARRAY(SELECT array_fill(i, ARRAY[24])::vector FROM unnest('{500,5000}'::integer[]) i), 10, 0.9);
 SELECT pg_temp.judge('large', '<->', ARRAY[array_fill(500, ARRAY[24])::vector], NULL, 1);
 SELECT * FROM omendb_check_index('large_v');
 DROP TABLE large;
