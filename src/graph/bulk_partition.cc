@@ -36,7 +36,6 @@ private:
                  Level *level);
     void Divide(uint32_t *rows, uint32_t count, int depth);
     void Chop(const uint32_t *rows, uint32_t count);
-    uint32_t LeadersFor(uint32_t count, uint32_t fanout) const;
     void JoinIslands(const uint32_t *leaders, uint32_t leader_count, uint32_t fanout);
     void OrderByHome(const uint32_t *leaders, uint32_t count);
 
@@ -138,15 +137,6 @@ Partition::Chop(const uint32_t *rows, uint32_t count)
     }
 }
 
-// So many that a part comes to half a leaf, for parts differ in size.
-uint32_t
-Partition::LeadersFor(uint32_t count, uint32_t fanout) const
-{
-    uint64_t wanted = 2 * static_cast<uint64_t>(count) * fanout / state_->options.leaf_rows + 1;
-    return static_cast<uint32_t>(std::min<uint64_t>(
-        {std::max<uint64_t>(wanted, 2 * fanout), state_->options.leaders, count}));
-}
-
 void
 Partition::Divide(uint32_t *rows, uint32_t count, int depth)
 {
@@ -156,7 +146,7 @@ Partition::Divide(uint32_t *rows, uint32_t count, int depth)
     if (depth == kMaxDepth)
         return Chop(rows, count);
     uint32_t fanout = depth == 1 ? options.next_fanout : 1;
-    uint32_t leaders = LeadersFor(count, fanout);
+    uint32_t leaders = LeadersFor(options, count, fanout);
     DrawLeaders(state_, rows, count, leaders);
     state_->panels.Pack(state_->graph, rows, leaders);
     Assign(rows, count, fanout);
@@ -226,7 +216,7 @@ Partition::Run()
     bool one_leaf = count <= options.leaf_rows;
     uint32_t fanout = one_leaf ? 1 : options.top_fanout;
     state_->entry_count = std::min({std::max(options.entries, 1u), kMaxLeaders, count});
-    uint32_t leader_count = std::max(state_->entry_count, LeadersFor(count, fanout));
+    uint32_t leader_count = std::max(state_->entry_count, LeadersFor(options, count, fanout));
     fanout = std::min(fanout, std::max(1u, leader_count / 2));
     auto *leaders = state_->pool.NewArray<uint32_t>(leader_count);
     uint32_t ranked = 0;
@@ -269,6 +259,15 @@ Partition::Run()
 }
 
 } // namespace
+
+// So many that a part comes to half a leaf, for parts differ in size.
+uint32_t
+LeadersFor(const BulkOptions &options, uint32_t rows, uint32_t fanout)
+{
+    uint64_t wanted = 2 * static_cast<uint64_t>(rows) * fanout / options.leaf_rows + 1;
+    return static_cast<uint32_t>(
+        std::min<uint64_t>({std::max<uint64_t>(wanted, 2 * fanout), options.leaders, rows}));
+}
 
 void
 PartitionRows(BulkState *state)

@@ -61,6 +61,9 @@ struct BulkState {
 // Sets next_duplicate, and nodes and node_count to the rows that have no twin before them.
 void FindDuplicates(BulkState *state);
 
+// Leaders of a division of so many rows.
+uint32_t LeadersFor(const BulkOptions &options, uint32_t rows, uint32_t fanout);
+
 // Chooses entries, sets home, orders nodes by it, and fills the reservoirs leaf by leaf.
 void PartitionRows(BulkState *state);
 
