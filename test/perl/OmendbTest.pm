@@ -14,7 +14,7 @@ use Time::HiRes;
 
 our @EXPORT = qw(new_server create_tables problems is_sound is_debug_build kill_backend
   wait_until_up start_psql finish_psql index_state words_of
-  has_recall recall_at memory_of);
+  has_recall recall_at_10_and_100 memory_of);
 
 # A running server with the extension. PostgreSQL::Test::Cluster switches restart_after_crash off; here it
 # is on, for a killed backend is what users meet.
@@ -263,25 +263,29 @@ sub words_of
 	return;
 }
 
-# Recall at k of a column's index against the exact answer, over queries from a table of the same column name.
-sub recall_at
+# Recall at 10 and at 100 of a column's index against the exact answer, over queries from a table whose column
+# has the same name.
+sub recall_at_10_and_100
 {
-	my ($node, $k, $table, $operator, $queries) = @_;
-	return $node->safe_psql('postgres', <<"SQL");
+	my ($node, $table, $operator, $queries) = @_;
+	my $hits = sub {
+		my ($k) = @_;
+		return "(SELECT count(*) FROM (SELECT t.v $operator exact.v AS d FROM $table t "
+		  . "ORDER BY t.v $operator exact.v LIMIT $k) AS x WHERE x.d <= exact.nearest[$k])";
+	};
+	my $recalls = $node->safe_psql('postgres', <<"SQL");
 BEGIN;
 SET LOCAL enable_indexscan = off;
 CREATE TEMP TABLE exact ON COMMIT DROP AS
-	SELECT q.v, (SELECT max(d) FROM (SELECT t.v $operator q.v AS d FROM $table t
-		ORDER BY t.v $operator q.v LIMIT $k) AS x) AS farthest
+	SELECT q.v, (SELECT array_agg(d) FROM (SELECT t.v $operator q.v AS d FROM $table t
+		ORDER BY t.v $operator q.v LIMIT 100) AS x) AS nearest
 	FROM $queries q;
 SET LOCAL enable_indexscan = on;
 SET LOCAL enable_seqscan = off;
-SELECT round(avg(hits) / $k, 4)
-FROM (SELECT (SELECT count(*) FROM (SELECT t.v $operator exact.v AS d FROM $table t
-		ORDER BY t.v $operator exact.v LIMIT $k) AS x WHERE x.d <= exact.farthest) AS hits
-	FROM exact) AS y;
+SELECT round(avg(@{[ $hits->(10) ]}) / 10, 4), round(avg(@{[ $hits->(100) ]}) / 100, 4) FROM exact;
 COMMIT;
 SQL
+	return split /\|/, $recalls;
 }
 
 1;
