@@ -73,13 +73,14 @@ static void
 StartGraph(BuildState *build)
 {
     // A heap page holds at most MaxHeapTuplesPerPage rows.
-    double most = static_cast<double>(RelationGetNumberOfBlocks(build->heap)) * MaxHeapTuplesPerPage;
-    size_t row_bytes =
-        MemoryGraph::BytesPerRow(build->geometry.padded, build->geometry.degree) +
-        BulkBytesPerRow(BulkOptions()) + sizeof(HeapTid) + sizeof(float);
-    double affordable = (maintenance_work_mem * 1024.0 - static_cast<double>(BulkFixedBytes(
-                                                             BulkOptions(), build->geometry.padded))) /
-                        static_cast<double>(row_bytes);
+    double most =
+        static_cast<double>(RelationGetNumberOfBlocks(build->heap)) * MaxHeapTuplesPerPage;
+    size_t row_bytes = MemoryGraph::BytesPerRow(build->geometry.padded, build->geometry.degree) +
+                       BulkBytesPerRow(BulkOptions()) + sizeof(HeapTid) + sizeof(float);
+    double affordable =
+        (maintenance_work_mem * 1024.0 -
+         static_cast<double>(BulkFixedBytes(BulkOptions(), build->geometry.padded))) /
+        static_cast<double>(row_bytes);
     build->capacity = static_cast<uint32_t>(
         std::max(16.0, std::min({most, affordable, static_cast<double>(kMaxNodes)})));
     MemoryGraphOptions options = {};
@@ -159,8 +160,8 @@ LoadRow(Relation, ItemPointer tid, Datum *values, bool *isnull, bool, void *argu
         CheckExpectedDimensions(static_cast<int32>(build->dims), row->dim);
         bool representable = RowToSpace(build->space, row->x, build->encoded);
         uint32_t number = build->graph->rows();
-        OwnFactors factors = EncodeOwn(build->space, build->encoded, representable,
-                                       build->graph->CodeOf(number));
+        OwnFactors factors =
+            EncodeOwn(build->space, build->encoded, representable, build->graph->CodeOf(number));
         build->graph->AddRow(factors);
         if (build->metric == Metric::kInnerProduct)
             build->norms[number] = static_cast<float>(Norm(row));
@@ -175,8 +176,9 @@ IndexBuildResult *
 Build(Relation heap, Relation index, IndexInfo *info)
 {
     if (RelationGetNumberOfBlocks(index) != 0)
-        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
-                        errmsg("index \"%s\" already contains data", RelationGetRelationName(index))));
+        ereport(ERROR,
+                (errcode(ERRCODE_INTERNAL_ERROR),
+                 errmsg("index \"%s\" already contains data", RelationGetRelationName(index))));
 
     auto *build = static_cast<BuildState *>(palloc0(sizeof(BuildState)));
     build->heap = heap;

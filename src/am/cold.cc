@@ -29,7 +29,8 @@ PartBytes(const Geometry &geometry, size_t done)
 static uint64_t
 AllUsed(const Geometry &geometry)
 {
-    return geometry.cold_capacity == 64 ? ~uint64_t{0} : (uint64_t{1} << geometry.cold_capacity) - 1;
+    return geometry.cold_capacity == 64 ? ~uint64_t{0}
+                                        : (uint64_t{1} << geometry.cold_capacity) - 1;
 }
 
 bool

@@ -17,10 +17,11 @@ void
 RaiseDamaged(Relation index, BlockNumber block, PageFault fault)
 {
     if (fault == PageFault::kBadVersion)
-        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                        errmsg("index \"%s\" has a format that this version of omendb does not read",
-                               RelationGetRelationName(index)),
-                        errhint("Please REINDEX it.")));
+        ereport(ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                 errmsg("index \"%s\" has a format that this version of omendb does not read",
+                        RelationGetRelationName(index)),
+                 errhint("Please REINDEX it.")));
     ereport(ERROR, (errcode(ERRCODE_INDEX_CORRUPTED),
                     errmsg("index \"%s\" is damaged at block %u: %s",
                            RelationGetRelationName(index), block, PageFaultText(fault)),
@@ -88,8 +89,7 @@ LoadIndexState(Relation index)
     ReadMean(index, meta.mean_head, mean, model_dims);
     state->geometry = geometry;
     state->scaled = meta.scaled != 0;
-    state->space =
-        Space{metric, meta.dims, meta.padded, meta.scale, meta.max_norm, mean, rotated};
+    state->space = Space{metric, meta.dims, meta.padded, meta.scale, meta.max_norm, mean, rotated};
     RotateMean(state->space, rotated);
     state->recent_mask = recents - 1;
     state->recent = reinterpret_cast<Buffer *>(chunk + recent_at);

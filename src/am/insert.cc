@@ -110,7 +110,8 @@ SetScale(Relation index, const Vector *row)
     if (meta->scaled == 0) {
         double norm = Norm(row);
         meta->scaled = 1;
-        meta->scale = meta->metric == static_cast<uint8_t>(Metric::kCosine) ? 1 : ScaleForNorm(norm);
+        meta->scale =
+            meta->metric == static_cast<uint8_t>(Metric::kCosine) ? 1 : ScaleForNorm(norm);
         // Rows to come are longer than the first as often as not. 10,000 words inserted, inner product: recall
         // .697 with the first row's own norm, .984 with twice that, .980 with four times.
         meta->max_norm = static_cast<float>(2 * norm);

@@ -1,6 +1,5 @@
 #include "join.h"
 
-
 #include "cold.h"
 #include "omendb/graph/entries.h"
 #include "omendb/graph/search.h"
@@ -22,8 +21,7 @@ struct JoinVisitor {
     List<NodeCopy> nodes;
     List<float> distances;
 
-    void
-    OnNode(uint32_t id, ConstNodeView node, float distance_squared)
+    void OnNode(uint32_t id, ConstNodeView node, float distance_squared)
     {
         size_t bytes = editor->geometry().slot_bytes;
         char *slot = editor->pool().NewArray<char>(bytes);
@@ -93,7 +91,8 @@ TakeSlot(NodeEditor *editor, WalRecord *record, MetaPage *meta)
     uint32_t found = geometry.slots_per_page;
     uint32_t free_slots = 0;
     for (uint32_t slot = geometry.slots_per_page; slot-- > 0;) {
-        if (NodeAt(page, geometry, slot).header()->state == static_cast<uint8_t>(NodeState::kFree)) {
+        if (NodeAt(page, geometry, slot).header()->state ==
+            static_cast<uint8_t>(NodeState::kFree)) {
             found = slot;
             ++free_slots;
         }
@@ -145,8 +144,7 @@ WriteJoining(NodeEditor *editor, DeltaPlace place, const DeltaItem &item, const 
     DeltaItem *noted =
         &DeltaOf(DeltaPageOf(editor, &record, place.block), geometry).items()[place.at];
     FreeSlot free_slot = TakeSlot(editor, &record, meta);
-    NodeView target =
-        NodeAt(free_slot.page, geometry, NodeSlot(geometry, free_slot.id));
+    NodeView target = NodeAt(free_slot.page, geometry, NodeSlot(geometry, free_slot.id));
     header->generation = target.header()->generation;
     header->birth = meta->next_birth++;
     memcpy(target.base, slot, geometry.slot_bytes);
@@ -328,8 +326,7 @@ JoinRow(NodeEditor *editor, const MetaPage &meta, DeltaPlace place, const DeltaI
         const NodeCopy &node = visitor.nodes[i];
         uint8_t state = node.view.header()->state;
         // Never a dead twin: a vacuum that was cut off may have unlinked it, all but freed.
-        if (state == static_cast<uint8_t>(NodeState::kLive) &&
-            IsTwin(*editor, node, item, own)) {
+        if (state == static_cast<uint8_t>(NodeState::kLive) && IsTwin(*editor, node, item, own)) {
             // Which cold record is whose stays as it was; the row's own goes after it is no longer named.
             AddTid(editor, node.id, item.tid, place);
             FreeCold(editor->index(), geometry, {item.cold_block, item.cold_slot});
@@ -342,8 +339,7 @@ JoinRow(NodeEditor *editor, const MetaPage &meta, DeltaPlace place, const DeltaI
         found, count, geometry.degree, [&](const PruneCandidate &a, const PruneCandidate &b) {
             return editor->Distance(visitor.nodes[a.payload], visitor.nodes[b.payload]);
         });
-    uint32_t node =
-        WriteJoining(editor, place, item, own, visitor.nodes.data(), found, chosen);
+    uint32_t node = WriteJoining(editor, place, item, own, visitor.nodes.data(), found, chosen);
     FinishRow(editor, place, node);
 }
 

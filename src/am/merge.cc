@@ -173,8 +173,7 @@ FinishJoining(Relation index)
             DeltaCopy copy = CopyDelta(index, geometry, PoolOf(memory.page), block);
             for (uint32_t at = 0; at < copy.view.header()->used; ++at)
                 if (copy.view.items()[at].state == static_cast<uint8_t>(DeltaState::kMerging))
-                    MergeItem(index, memory, {block, at}, copy.view.items()[at],
-                              copy.view.own(at));
+                    MergeItem(index, memory, {block, at}, copy.view.items()[at], copy.view.own(at));
             block = copy.next;
             MemoryContextResetOnly(memory.page);
         }
@@ -183,4 +182,3 @@ FinishJoining(Relation index)
 }
 
 } // namespace omendb
-

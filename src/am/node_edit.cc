@@ -26,10 +26,9 @@ NodeEditor::Describe(uint32_t id, const char *slot)
     const NodeHeader *header = copy.view.header();
     copy.coded_norm_squared = header->norm_squared;
     if (geometry_->cold_bytes > 0)
-        copy.coded_norm_squared =
-            header->step * header->step *
-            static_cast<float>(
-                kernels->dot_int8(copy.view.own(), copy.view.own(), geometry_->coded));
+        copy.coded_norm_squared = header->step * header->step *
+                                  static_cast<float>(kernels->dot_int8(
+                                      copy.view.own(), copy.view.own(), geometry_->coded));
     return copy;
 }
 
@@ -163,8 +162,8 @@ void
 NodeEditor::AnchorEdge(uint32_t from, uint32_t to)
 {
     WalRecord record(index_);
-    NodeView node = NodeAt(record.Add(NodeBlock(*geometry_, from)), *geometry_,
-                           NodeSlot(*geometry_, from));
+    NodeView node =
+        NodeAt(record.Add(NodeBlock(*geometry_, from)), *geometry_, NodeSlot(*geometry_, from));
     auto arrays = node.neighbours();
     for (uint32_t i = 0; i < node.header()->degree; ++i)
         if (arrays.ids[i] == to)

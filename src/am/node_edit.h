@@ -47,8 +47,7 @@ public:
 
     // Lends the node's slot to change, in one WAL record with the meta page.
     template <class Change>
-    void
-    Update(uint32_t id, Change change)
+    void Update(uint32_t id, Change change)
     {
         WalRecord record(index_);
         MetaPage *meta = MetaOf(record.Add(0));

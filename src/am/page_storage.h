@@ -38,16 +38,14 @@ public:
     Relation index() const { return index_; }
 
     // The visitor and the state may move between two calls of the access method.
-    void
-    Resume(Visitor *visitor)
+    void Resume(Visitor *visitor)
     {
         visitor_ = visitor;
         state_ = GetIndexState(index_);
     }
 
     // Offers all entries. LOCKS: entry pages, shared, one at a time.
-    void
-    OfferEntries(BlockNumber block, CandidatePool &pool)
+    void OfferEntries(BlockNumber block, CandidatePool &pool)
     {
         MoveHop(&hop_, query_, origin_, 0, geometry_.coded);
         while (block != kNoBlock) {
@@ -67,8 +65,7 @@ public:
         }
     }
 
-    void
-    Prefetch(uint32_t id)
+    void Prefetch(uint32_t id)
     {
         BlockNumber block = NodeBlock(geometry_, id);
         Buffer buffer = state_->recent[block & state_->recent_mask];
@@ -83,8 +80,7 @@ public:
     }
 
     // Leaves the page locked; ExpandMate unlocks it.
-    void
-    Expand(const Candidate &candidate, float *distance, Neighbourhood *found)
+    void Expand(const Candidate &candidate, float *distance, Neighbourhood *found)
     {
         block_ = NodeBlock(geometry_, candidate.id);
         buffer_ = Pin(block_);
@@ -95,8 +91,7 @@ public:
     }
 
     // A page that is read serves every candidate on it.
-    bool
-    ExpandMate(CandidatePool &pool, Candidate *mate, float *distance, Neighbourhood *found)
+    bool ExpandMate(CandidatePool &pool, Candidate *mate, float *distance, Neighbourhood *found)
     {
         while (next_mate_ < geometry_.slots_per_page) {
             if (pool.TakeWaiting(NodeId(geometry_, block_, next_mate_++), mate)) {
@@ -112,8 +107,7 @@ public:
 
 private:
     // REQUIRES: the candidate's page is locked.
-    void
-    ExpandHere(const Candidate &candidate, float *distance, Neighbourhood *found)
+    void ExpandHere(const Candidate &candidate, float *distance, Neighbourhood *found)
     {
         const char *page = BufferGetPage(buffer_);
         ConstNodeView node = NodeAt(page, geometry_, NodeSlot(geometry_, candidate.id));
@@ -131,14 +125,9 @@ private:
         *found = {ids_, estimates_, weights_, count};
     }
 
-    Buffer
-    Pin(BlockNumber block)
-    {
-        return ReadRecent(index_, state_, block);
-    }
+    Buffer Pin(BlockNumber block) { return ReadRecent(index_, state_, block); }
 
-    void
-    Estimate(BlockNumber block, const NeighbourArrays<const char> &from, uint32_t count)
+    void Estimate(BlockNumber block, const NeighbourArrays<const char> &from, uint32_t count)
     {
         for (uint32_t i = 0; i < count; ++i) {
             ids_[i] = from.ids[i];

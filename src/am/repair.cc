@@ -32,8 +32,7 @@ struct Repair {
     List<uint32_t> dead_list;
 
     // A number beyond the file is not dead: who follows it says that it is damage.
-    bool
-    IsDead(uint32_t id) const
+    bool IsDead(uint32_t id) const
     {
         return NodeBlock(geometry, id) < blocks && (dead[id / 8] >> (id % 8) & 1) != 0;
     }
@@ -107,10 +106,9 @@ Reanchor(Repair *repair, NodeEditor *editor, const NodeCopy &child, const NodeCo
         editor->AddEntry(child);
         return;
     }
-    auto nearest = std::min_element(candidates.begin(), candidates.end(),
-                                    [](const PruneCandidate &a, const PruneCandidate &b) {
-                                        return a.distance < b.distance;
-                                    });
+    auto nearest = std::min_element(
+        candidates.begin(), candidates.end(),
+        [](const PruneCandidate &a, const PruneCandidate &b) { return a.distance < b.distance; });
     if (nearest->forced)
         editor->AnchorEdge(nearest->id, child.id);
     else
@@ -146,8 +144,8 @@ WriteList(Repair *repair, NodeEditor *editor, const NodeCopy &node,
 {
     const Geometry &geometry = repair->geometry;
     WalRecord record(repair->index);
-    NodeView target = NodeAt(record.Add(NodeBlock(geometry, node.id)), geometry,
-                             NodeSlot(geometry, node.id));
+    NodeView target =
+        NodeAt(record.Add(NodeBlock(geometry, node.id)), geometry, NodeSlot(geometry, node.id));
     auto from = node.view.neighbours();
     auto to = target.neighbours();
     for (size_t i = 0; i < kept; ++i) {
@@ -180,8 +178,8 @@ MendList(Repair *repair, const NodeCopy &seen)
     List<PruneCandidate> candidates(editor.pool());
     auto add = [&](uint32_t id, bool forced) {
         NodeCopy copy = editor.Read(id);
-        candidates.push_back({editor.Distance(node, copy), id,
-                              static_cast<uint32_t>(copies.size()), forced});
+        candidates.push_back(
+            {editor.Distance(node, copy), id, static_cast<uint32_t>(copies.size()), forced});
         copies.push_back(copy);
     };
     for (uint32_t i = 0; i < node.view.header()->degree; ++i) {
@@ -230,8 +228,7 @@ MendLists(Repair *repair)
         if (!CopyNodePage(repair->index, block, copy))
             continue;
         for (uint32_t slot = 0; slot < repair->geometry.slots_per_page; ++slot) {
-            ConstNodeView node =
-                NodeAt(static_cast<const char *>(copy), repair->geometry, slot);
+            ConstNodeView node = NodeAt(static_cast<const char *>(copy), repair->geometry, slot);
             if (node.header()->state != static_cast<uint8_t>(NodeState::kLive))
                 continue;
             bool lost = false;
@@ -299,8 +296,7 @@ FreeSlots(Repair *repair)
         RequireKind(repair->index, block, page, PageKind::kNode);
         NodeHeader *header = NodeAt(page, geometry, NodeSlot(geometry, id)).header();
         ColdAddress cold = {header->cold_block, header->cold_slot};
-        auto generation =
-            static_cast<uint8_t>((header->generation + 1) & kGenerationMask);
+        auto generation = static_cast<uint8_t>((header->generation + 1) & kGenerationMask);
         *header = {};
         header->generation = generation;
         header->cold_block = header->segment_block = kNoBlock;
@@ -330,8 +326,7 @@ RemoveDeadNodes(Relation index)
     Repair repair = {};
     repair.index = index;
     repair.geometry = GetIndexState(index)->geometry;
-    repair.item =
-        AllocSetContextCreate(context, "omendb repair node", ALLOCSET_DEFAULT_SIZES);
+    repair.item = AllocSetContextCreate(context, "omendb repair node", ALLOCSET_DEFAULT_SIZES);
     repair.blocks = RelationGetNumberOfBlocks(index);
     repair.dead = pool.NewZeroedArray<uint8_t>(
         (static_cast<size_t>(repair.blocks) * repair.geometry.slots_per_page + 7) / 8);

@@ -22,7 +22,7 @@ static constexpr BlockNumber kSampleRanges = 128;
 struct Sample {
     BuildState *build;
     int rows;
-    int range_rows;    // of the range being read
+    int range_rows; // of the range being read
     int rows_a_range;
     float *model;
     double *sums;

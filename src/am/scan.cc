@@ -121,8 +121,8 @@ TakeDelta(ScanState *state, const MetaPage &meta)
             row.factors = {item.step, item.norm_squared, item.error, item.mean_dot};
             if (!state->null_query) {
                 float largest;
-                row.distance_squared = kernels->residual(
-                    state->rotated, view.own(i), item.step, geometry.coded, residual, &largest);
+                row.distance_squared = kernels->residual(state->rotated, view.own(i), item.step,
+                                                         geometry.coded, residual, &largest);
                 row.bound =
                     LowerBound(state->space, state->query, row.distance_squared, row.factors);
             }
@@ -169,8 +169,7 @@ StartScan(IndexScanDesc scan, ScanState *state)
     TakeQuery(scan, state);
     state->visitor.scan = state;
     state->storage = pool.NewArray<PageStorage<ScanVisitor>>(1);
-    *state->storage =
-        PageStorage<ScanVisitor>(state->index, pool, state->rotated, &state->visitor);
+    *state->storage = PageStorage<ScanVisitor>(state->index, pool, state->rotated, &state->visitor);
     TakeDelta(state, meta);
     if (state->null_query || !state->query.navigable) {
         BeginStream(state);
@@ -199,8 +198,7 @@ NextSearchRow(ScanState *state, ScanRow *row)
         if (state->allowance > 0 && PopNearest(state, row)) {
             if (row->bound < state->last_bound) {
                 state->rows.push_back(*row);
-                state->late.push_back(
-                    {row->bound, static_cast<uint32_t>(state->rows.size() - 1)});
+                state->late.push_back({row->bound, static_cast<uint32_t>(state->rows.size() - 1)});
                 continue;
             }
             --state->allowance;
@@ -236,9 +234,8 @@ NextRow(ScanState *state, ScanRow *row)
         case ScanPhase::kSweep:
             if (NextSweepRow(state, row))
                 return true;
-            std::sort(
-                state->late.begin(), state->late.end(),
-                [](const RankedRow &a, const RankedRow &b) { return a.bound < b.bound; });
+            std::sort(state->late.begin(), state->late.end(),
+                      [](const RankedRow &a, const RankedRow &b) { return a.bound < b.bound; });
             state->phase = ScanPhase::kLate;
             break;
         case ScanPhase::kLate:
@@ -268,10 +265,9 @@ GetTuple(IndexScanDesc scan, ScanDirection direction)
     MemoryContext caller = MemoryContextSwitchTo(state->context);
     if (state->phase == ScanPhase::kNotStarted) {
         if (scan->numberOfOrderBys == 0)
-            ereport(ERROR,
-                    (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                     errmsg("cannot scan omendb index \"%s\" without ORDER BY a distance",
-                            RelationGetRelationName(state->index))));
+            ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                            errmsg("cannot scan omendb index \"%s\" without ORDER BY a distance",
+                                   RelationGetRelationName(state->index))));
         if (!IsMVCCSnapshot(scan->xs_snapshot))
             ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                             errmsg("non-MVCC snapshots are not supported with omendb")));

@@ -79,17 +79,16 @@ RefineRow(ScanState *scan, ScanRow *row)
     const Geometry &geometry = scan->storage->geometry();
     auto *code = static_cast<int8_t *>(palloc(geometry.cold_bytes));
     auto *residual = static_cast<float *>(palloc(geometry.cold_bytes * sizeof(float)));
-    bool read =
-        TryReadCold(scan->index, geometry, {row->cold_block, row->cold_slot}, code);
+    bool read = TryReadCold(scan->index, geometry, {row->cold_block, row->cold_slot}, code);
     // A record that merge or vacuum freed meanwhile may be another row's by now. The bound of the coded
     // dimensions alone is a bound too.
     if (OwnsCold(scan, *row)) {
         if (!read)
             RaiseDamaged(scan->index, row->cold_block, PageFault::kBadLink);
         float largest;
-        row->distance_squared += kernels->residual(scan->rotated + geometry.coded, code,
-                                                   row->factors.step, geometry.cold_bytes, residual,
-                                                   &largest);
+        row->distance_squared +=
+            kernels->residual(scan->rotated + geometry.coded, code, row->factors.step,
+                              geometry.cold_bytes, residual, &largest);
         row->bound = LowerBound(scan->space, scan->query, row->distance_squared, row->factors);
     }
     row->cold_block = kNoBlock;

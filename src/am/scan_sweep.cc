@@ -89,9 +89,8 @@ BeginSweep(ScanState *scan)
             if (scan->candidates.Expanded(id))
                 return;
             float largest;
-            float distance_squared =
-                kernels->residual(scan->rotated, node.own(), node.header()->step, geometry.coded,
-                                  residual, &largest);
+            float distance_squared = kernels->residual(
+                scan->rotated, node.own(), node.header()->step, geometry.coded, residual, &largest);
             rows.push_back(RowOfNode(scan, id, node, distance_squared));
         });
         for (ScanRow &row : rows) {
@@ -121,14 +120,15 @@ ReadSortedNode(ScanState *scan, ScanRow *row)
 {
     const Geometry &geometry = scan->storage->geometry();
     bool found = false;
-    ForLiveNodes(scan, NodeBlock(geometry, scan->sort_next.row), [&](uint32_t id, ConstNodeView node) {
-        if (id != scan->sort_next.row || node.header()->generation != scan->sort_generation)
-            return;
-        *row = RowOfNode(scan, id, node, 0);
-        row->bound = scan->sort_next.bound;
-        row->cold_block = kNoBlock;
-        found = true;
-    });
+    ForLiveNodes(
+        scan, NodeBlock(geometry, scan->sort_next.row), [&](uint32_t id, ConstNodeView node) {
+            if (id != scan->sort_next.row || node.header()->generation != scan->sort_generation)
+                return;
+            *row = RowOfNode(scan, id, node, 0);
+            row->bound = scan->sort_next.bound;
+            row->cold_block = kNoBlock;
+            found = true;
+        });
     return found;
 }
 
@@ -152,8 +152,7 @@ NextSweepRow(ScanState *scan, ScanRow *row)
             }
             if (row->bound < scan->last_bound) {
                 scan->rows.push_back(*row);
-                scan->late.push_back(
-                    {row->bound, static_cast<uint32_t>(scan->rows.size() - 1)});
+                scan->late.push_back({row->bound, static_cast<uint32_t>(scan->rows.size() - 1)});
                 continue;
             }
             return true;

@@ -27,8 +27,7 @@ struct Sweeper {
     char *page; // copy of the page at hand
 
     // Counts the TID; true if its heap row is dead.
-    bool
-    IsDead(const HeapTid &tid)
+    bool IsDead(const HeapTid &tid)
     {
         ItemPointerData pointer = ToItemPointer(tid);
         if (callback(&pointer, callback_state)) {
@@ -112,8 +111,7 @@ UnlinkSegment(Sweeper *sweeper, ChainLink link, BlockNumber block, uint16_t slot
     char *page = record.Add(block);
     TidSegment *segment = SegmentsOf(page) + slot;
     if (link.in_node) {
-        NodeHeader *header =
-            NodeAt(record.Add(link.block), sweeper->geometry, link.slot).header();
+        NodeHeader *header = NodeAt(record.Add(link.block), sweeper->geometry, link.slot).header();
         header->segment_block = segment->next_block;
         header->segment_slot = segment->next_slot;
     } else {
@@ -214,9 +212,8 @@ BulkDelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats, IndexBulkDeleteC
     Relation index = info->index;
     LockMerging(index);
     FinishJoining(index);
-    Sweeper sweeper = {index,          GetIndexState(index)->geometry,     callback,
-                       callback_state, stats,
-                       static_cast<char *>(palloc(BLCKSZ))};
+    Sweeper sweeper = {index, GetIndexState(index)->geometry,     callback, callback_state,
+                       stats, static_cast<char *>(palloc(BLCKSZ))};
     // The delta first: a row is in it, or, if a merge could not wait, already in the graph; none can move
     // while this holds the merge right. Rows inserted from now on are not dead.
     BlockNumber blocks = RelationGetNumberOfBlocks(index);

@@ -154,11 +154,10 @@ WriteEntries(Writer *writer, BlockNumber first, uint32_t pages)
             for (uint32_t j = 0; j < here; ++j) {
                 uint32_t row = entries[done++];
                 arrays.ids[j] = IdOf(*writer, row);
-                NeighbourFactors factors =
-                    EncodeNeighbour(origin, 0, build->graph->CodeOf(row),
-                                    build->graph->FactorsOf(row)->step, geometry.coded,
-                                    geometry.bits, writer->scratch,
-                                    arrays.codes + j * geometry.code_bytes);
+                NeighbourFactors factors = EncodeNeighbour(
+                    origin, 0, build->graph->CodeOf(row), build->graph->FactorsOf(row)->step,
+                    geometry.coded, geometry.bits, writer->scratch,
+                    arrays.codes + j * geometry.code_bytes);
                 arrays.f_add[j] = factors.f_add;
                 arrays.f_mul[j] = factors.f_mul;
                 arrays.tag[j] = 0;
@@ -221,8 +220,8 @@ FillNode(Writer *writer, NodeView node, uint32_t row)
     if (segments > 0) {
         // The newest segment comes first in the chain: the last of this node's run.
         uint64_t newest = writer->segments + segments - 1;
-        header->segment_block = static_cast<uint32_t>(writer->segment_first +
-                                                      newest / geometry.segment_capacity);
+        header->segment_block =
+            static_cast<uint32_t>(writer->segment_first + newest / geometry.segment_capacity);
         header->segment_slot = static_cast<uint16_t>(newest % geometry.segment_capacity);
         writer->segments += segments;
     }
@@ -353,8 +352,8 @@ WriteSegments(Writer *writer)
                 segment->next_block = kNoBlock;
                 if (cursor.number > 0) { // the one before it
                     segment->next_block = slot > 0 ? block : block - 1;
-                    segment->next_slot = static_cast<uint16_t>(
-                        slot > 0 ? slot - 1 : geometry.segment_capacity - 1);
+                    segment->next_slot =
+                        static_cast<uint16_t>(slot > 0 ? slot - 1 : geometry.segment_capacity - 1);
                 }
                 while (segment->count < kTidsPerSegment && cursor.row != MemoryGraph::kNone) {
                     segment->tids[segment->count++] = build->tids[cursor.row];
@@ -389,16 +388,14 @@ WriteGraph(BuildState *build)
     writer.scratch = build->pool.NewArray<float>(geometry.coded);
     NumberNodes(&writer);
 
-    uint32_t mean_pages =
-        build->scaled ? PagesFor(ModelDims(build->metric, build->dims),
-                                 BodyBytes(BLCKSZ) / sizeof(float))
-                      : 0;
+    uint32_t mean_pages = build->scaled ? PagesFor(ModelDims(build->metric, build->dims),
+                                                   BodyBytes(BLCKSZ) / sizeof(float))
+                                        : 0;
     uint32_t entry_pages = PagesFor(build->graph->entries().size(), geometry.entry_capacity);
     writer.node_pages = PagesFor(writer.nodes, geometry.slots_per_page);
-    writer.cold_pages =
-        geometry.cold_bytes == 0
-            ? 0
-            : PagesFor(writer.nodes, geometry.cold_capacity) * geometry.cold_span;
+    writer.cold_pages = geometry.cold_bytes == 0
+                            ? 0
+                            : PagesFor(writer.nodes, geometry.cold_capacity) * geometry.cold_span;
     writer.node_first = 1 + mean_pages + entry_pages;
     writer.cold_first = writer.node_first + writer.node_pages;
     writer.segment_first = writer.cold_first + writer.cold_pages;

@@ -56,8 +56,7 @@ bool
 GraphArrays::SameCode(uint32_t a, uint32_t b) const
 {
     return factors[a].step == factors[b].step && factors[a].error == factors[b].error &&
-           factors[a].mean_dot == factors[b].mean_dot &&
-           memcmp(CodeOf(a), CodeOf(b), padded) == 0;
+           factors[a].mean_dot == factors[b].mean_dot && memcmp(CodeOf(a), CodeOf(b), padded) == 0;
 }
 
 void

@@ -87,8 +87,8 @@ MakeGeometry(uint32_t page_size, uint32_t padded, uint32_t coded, uint32_t bits,
     uint32_t item = static_cast<uint32_t>(sizeof(DeltaItem)) + coded;
     g.delta_capacity = (body - static_cast<uint32_t>(sizeof(DeltaHeader)) - 8) / item;
     g.delta_items = sizeof(DeltaHeader);
-    g.delta_own = RoundUp(
-        g.delta_items + g.delta_capacity * static_cast<uint32_t>(sizeof(DeltaItem)), 8);
+    g.delta_own =
+        RoundUp(g.delta_items + g.delta_capacity * static_cast<uint32_t>(sizeof(DeltaItem)), 8);
     if (g.entry_capacity == 0 || g.delta_capacity == 0)
         return false;
 

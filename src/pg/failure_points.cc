@@ -43,8 +43,8 @@ ReachFailurePoint(const char *name)
         ++times_reached != failure_after)
         return;
     if (failure_action == static_cast<int>(FailureAction::kError))
-        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
-                        errmsg("failure point \"%s\" reached", name)));
+        ereport(ERROR,
+                (errcode(ERRCODE_INTERNAL_ERROR), errmsg("failure point \"%s\" reached", name)));
     if (failure_action == static_cast<int>(FailureAction::kPause)) {
         pg_usleep(1000000);
         return;

@@ -50,8 +50,7 @@ AssignSimd(int value, void *)
 void
 DefineSettings()
 {
-    DefineCustomIntVariable("omendb.ef_search",
-                            "Sets how many candidates an index search keeps.",
+    DefineCustomIntVariable("omendb.ef_search", "Sets how many candidates an index search keeps.",
                             "Larger values find more of the true nearest rows and take longer.",
                             &ef_search, 50, 10, 10000, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomIntVariable(

@@ -31,8 +31,7 @@ private:
         Block *next;
     };
 
-    static void *
-    Allocate(void *context, size_t bytes)
+    static void *Allocate(void *context, size_t bytes)
     {
         auto *arena = static_cast<Arena *>(context);
         auto *block = static_cast<Block *>(malloc(sizeof(Block) + bytes));

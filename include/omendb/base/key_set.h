@@ -18,8 +18,7 @@ public:
     size_t MemoryBytes() const { return slots_ == nullptr ? 0 : (mask_ + 1) * sizeof(uint64_t); }
 
     // False when it was there already.
-    bool
-    Add(uint64_t key)
+    bool Add(uint64_t key)
     {
         if (slots_ == nullptr || 2 * (used_ + 1) > mask_ + 1)
             Grow();
@@ -36,8 +35,7 @@ public:
 private:
     static constexpr uint64_t kEmpty = ~static_cast<uint64_t>(0);
 
-    size_t
-    Find(uint64_t key) const
+    size_t Find(uint64_t key) const
     {
         size_t at = (key * 0x9E3779B97F4A7C15u >> 24) & mask_;
         while (slots_[at] != kEmpty && slots_[at] != key)
@@ -45,8 +43,7 @@ private:
         return at;
     }
 
-    void
-    Grow()
+    void Grow()
     {
         uint64_t *old = slots_;
         size_t old_size = old == nullptr ? 0 : mask_ + 1;

@@ -37,8 +37,7 @@ public:
     // REQUIRES: size <= size(); drops what lies beyond.
     void truncate(size_t size) { size_ = size; }
 
-    void
-    reserve(size_t capacity)
+    void reserve(size_t capacity)
     {
         if (capacity <= capacity_)
             return;
@@ -50,15 +49,13 @@ public:
     }
 
     // Makes room for `count` more items, which hold anything.
-    void
-    extend(size_t count)
+    void extend(size_t count)
     {
         reserve(size_ + count);
         size_ += count;
     }
 
-    void
-    push_back(const T &item)
+    void push_back(const T &item)
     {
         if (size_ == capacity_) {
             T copy = item; // `item` may lie in the old array

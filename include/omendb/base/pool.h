@@ -19,16 +19,14 @@ struct Pool {
     void *context;
 
     template <class T>
-    T *
-    NewArray(size_t count) const
+    T *NewArray(size_t count) const
     {
         static_assert(std::is_trivially_destructible_v<T>, "a pool runs no destructor");
         return static_cast<T *>(allocate(context, count * sizeof(T)));
     }
 
     template <class T>
-    T *
-    NewZeroedArray(size_t count) const
+    T *NewZeroedArray(size_t count) const
     {
         T *array = NewArray<T>(count);
         memset(static_cast<void *>(array), 0, count * sizeof(T));

@@ -21,10 +21,10 @@ enum class Metric : uint8_t { kL2 = 1, kInnerProduct = 2, kCosine = 3 };
 
 struct Space {
     Metric metric;
-    uint32_t dims;   // of the column
-    uint32_t padded; // PaddedDims(metric, dims)
-    float scale;     // power of two
-    float max_norm;  // M, inner product only
+    uint32_t dims;             // of the column
+    uint32_t padded;           // PaddedDims(metric, dims)
+    float scale;               // power of two
+    float max_norm;            // M, inner product only
     const float *mean;         // ModelDims(metric, dims) values, before scale and rotation
     const float *rotated_mean; // `padded` values: R·(mean·scale); see RotateMean
 };

@@ -37,8 +37,7 @@ public:
     }
 
     // Forgets everything and starts anew; keeps its memory.
-    void
-    Restart(size_t width)
+    void Restart(size_t width)
     {
         Reserve(width);
         size_ = 0;
@@ -51,8 +50,7 @@ public:
 
     // Offers `count` candidates. A weight is the inverse of an estimate's variance, in any unit; null
     // weights: estimates are exact, and the least counts. REQUIRES: estimates are not NaN, weights > 0.
-    void
-    Offer(const uint32_t *ids, const float *estimates, const float *weights, size_t count)
+    void Offer(const uint32_t *ids, const float *estimates, const float *weights, size_t count)
     {
         if (weights == nullptr)
             for (size_t i = 0; i < count; ++i)
@@ -62,8 +60,7 @@ public:
                 OfferOne(ids[i], estimates[i], weights[i]);
     }
 
-    void
-    OfferOne(uint32_t id, float estimate, float weight = 0)
+    void OfferOne(uint32_t id, float estimate, float weight = 0)
     {
         if (size_ == capacity_ && !(estimate < items_[size_ - 1].estimate)) {
             aside_.push_back({estimate, id});
@@ -82,8 +79,7 @@ public:
 
     // Takes the nearest candidate not yet expanded among the pool's `width`. False: the search has
     // converged at this width.
-    bool
-    Next(Candidate *next)
+    bool Next(Candidate *next)
     {
         if (!FindNearest())
             return false;
@@ -95,13 +91,13 @@ public:
     }
 
     // Takes this candidate ahead of its turn, if it waits in the pool.
-    bool
-    TakeWaiting(uint32_t id, Candidate *taken)
+    bool TakeWaiting(uint32_t id, Candidate *taken)
     {
         Entry *entry = Find(id);
         if (entry == nullptr || entry->best == kAbsent || entry->best < 0)
             return false;
-        for (size_t i = LowerBound(entry->best); i < size_ && items_[i].estimate == entry->best; ++i) {
+        for (size_t i = LowerBound(entry->best); i < size_ && items_[i].estimate == entry->best;
+             ++i) {
             if (items_[i].id == id) {
                 *taken = items_[i];
                 items_[i].id |= kExpanded;
@@ -113,8 +109,7 @@ public:
     }
 
     // Moves an expanded candidate, as Next gave it, to where its true distance belongs.
-    void
-    Settle(const Candidate &expanded, float distance)
+    void Settle(const Candidate &expanded, float distance)
     {
         uint32_t id = expanded.id | kExpanded;
         if (distance != expanded.estimate && Remove(id, expanded.estimate) &&
@@ -123,8 +118,7 @@ public:
     }
 
     // The candidate that Next would take now, if any.
-    bool
-    Peek(uint32_t *id)
+    bool Peek(uint32_t *id)
     {
         if (!FindNearest())
             return false;
@@ -133,8 +127,7 @@ public:
     }
 
     // Goes on with a wider pool. False, with nothing changed but the width, when nothing is left to expand.
-    bool
-    Widen(size_t width)
+    bool Widen(size_t width)
     {
         Reserve(width);
         cursor_ = 0;
@@ -146,15 +139,13 @@ public:
     }
 
     // True if this id was taken by Next.
-    bool
-    Expanded(uint32_t id)
+    bool Expanded(uint32_t id)
     {
         return FindOrAdd(id)->best == -std::numeric_limits<float>::infinity();
     }
 
     // What the pool holds in memory, roughly.
-    size_t
-    MemoryBytes() const
+    size_t MemoryBytes() const
     {
         return capacity_ * sizeof(Candidate) + aside_.capacity() * sizeof(Candidate) +
                (map_mask_ + 1) * sizeof(Entry);
@@ -175,8 +166,7 @@ private:
 
     // Moves the cursor to the nearest candidate not yet expanded, once it stands where the mean of its
     // estimates belongs. False: all of the first `width` are expanded.
-    bool
-    FindNearest()
+    bool FindNearest()
     {
         for (;;) {
             size_t end = size_ < width_ ? size_ : width_;
@@ -186,8 +176,7 @@ private:
                 return false;
             Candidate nearest = items_[cursor_];
             Entry *entry = FindOrAdd(nearest.id);
-            float mean =
-                entry->weight > 0 ? entry->weighted_sum / entry->weight : nearest.estimate;
+            float mean = entry->weight > 0 ? entry->weighted_sum / entry->weight : nearest.estimate;
             if (!(mean > nearest.estimate * 1.000001f))
                 return true;
             memmove(items_ + cursor_, items_ + cursor_ + 1,
@@ -198,8 +187,7 @@ private:
         }
     }
 
-    void
-    Reserve(size_t width)
+    void Reserve(size_t width)
     {
         if (2 * width > capacity_) {
             Candidate *grown = pool_.NewArray<Candidate>(2 * width);
@@ -211,16 +199,14 @@ private:
         width_ = width;
     }
 
-    void
-    NewMap(size_t size)
+    void NewMap(size_t size)
     {
         map_ = pool_.NewArray<Entry>(size);
         map_mask_ = size - 1;
         ClearMap();
     }
 
-    void
-    ClearMap()
+    void ClearMap()
     {
         memset(static_cast<void *>(map_), 0xFF, (map_mask_ + 1) * sizeof(Entry));
         map_used_ = 0;
@@ -228,8 +214,7 @@ private:
 
     static size_t Hash(uint32_t id) { return (id * 0x9E3779B1u) >> 7; }
 
-    Entry *
-    Find(uint32_t id)
+    Entry *Find(uint32_t id)
     {
         size_t at = Hash(id) & map_mask_;
         while (map_[at].id != id) {
@@ -240,8 +225,7 @@ private:
         return &map_[at];
     }
 
-    Entry *
-    FindOrAdd(uint32_t id)
+    Entry *FindOrAdd(uint32_t id)
     {
         size_t at = Hash(id) & map_mask_;
         while (map_[at].id != id) {
@@ -259,8 +243,7 @@ private:
         return &map_[at];
     }
 
-    void
-    GrowMap()
+    void GrowMap()
     {
         Entry *old = map_;
         size_t old_size = map_mask_ + 1;
@@ -271,8 +254,7 @@ private:
     }
 
     // Position of the first item with an estimate not below `estimate`.
-    size_t
-    LowerBound(float estimate) const
+    size_t LowerBound(float estimate) const
     {
         size_t low = 0, length = size_;
         while (length > 0) {
@@ -288,8 +270,7 @@ private:
     }
 
     // False: not in the pool.
-    bool
-    Remove(uint32_t id, float estimate)
+    bool Remove(uint32_t id, float estimate)
     {
         for (size_t i = LowerBound(estimate); i < size_ && items_[i].estimate == estimate; ++i) {
             if (items_[i].id == id) {
@@ -303,8 +284,7 @@ private:
         return false;
     }
 
-    void
-    Insert(uint32_t id, float estimate)
+    void Insert(uint32_t id, float estimate)
     {
         size_t at = LowerBound(estimate);
         if (size_ == capacity_) {

@@ -28,10 +28,12 @@ struct Neighbourhood {
 };
 
 template <class Storage, class = void>
-struct SharesPages : std::false_type {};
+struct SharesPages : std::false_type {
+};
 
 template <class Storage>
-struct SharesPages<Storage, std::void_t<decltype(&Storage::ExpandMate)>> : std::true_type {};
+struct SharesPages<Storage, std::void_t<decltype(&Storage::ExpandMate)>> : std::true_type {
+};
 
 // Expands candidates until the nearest `width` of the pool all are. Returns the number of hops.
 template <class Storage>

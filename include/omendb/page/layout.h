@@ -59,8 +59,8 @@ operator==(const HeapTid &a, const HeapTid &b)
 constexpr uint64_t
 TidKey(const HeapTid &tid)
 {
-    return static_cast<uint64_t>(tid.block_high) << 32 | static_cast<uint64_t>(tid.block_low) << 16 |
-           tid.offset;
+    return static_cast<uint64_t>(tid.block_high) << 32 |
+           static_cast<uint64_t>(tid.block_low) << 16 | tid.offset;
 }
 
 // A chain of delta pages. Backends spread over kDeltaChains chains so that they do not queue on one page.
@@ -125,7 +125,7 @@ constexpr uint8_t kNodeIsEntry = 1; // NodeHeader::flags
 constexpr int kInlineTids = 2;
 
 struct NodeHeader {
-    uint8_t state; // NodeState
+    uint8_t state;      // NodeState
     uint8_t generation; // 7 bits; raised when the slot is freed
     uint8_t flags;
     uint8_t inline_tids; // <= kInlineTids
@@ -249,7 +249,7 @@ BodyBytes(size_t page_size)
 Geometry ChooseGeometry(uint32_t page_size, uint32_t padded, uint32_t bits);
 
 // The geometry of stored choices. False if they do not fit together (a damaged meta page).
-bool MakeGeometry(uint32_t page_size, uint32_t padded, uint32_t coded, uint32_t bits, uint32_t degree,
-                  uint32_t slots_per_page, Geometry *geometry);
+bool MakeGeometry(uint32_t page_size, uint32_t padded, uint32_t coded, uint32_t bits,
+                  uint32_t degree, uint32_t slots_per_page, Geometry *geometry);
 
 } // namespace omendb

@@ -76,8 +76,7 @@ struct BasicNodeView {
     As<NodeHeader> *header() const { return reinterpret_cast<As<NodeHeader> *>(base); }
     As<int8_t> *own() const { return reinterpret_cast<As<int8_t> *>(base + sizeof(NodeHeader)); }
 
-    NeighbourArrays<Byte>
-    neighbours() const
+    NeighbourArrays<Byte> neighbours() const
     {
         return {reinterpret_cast<As<uint32_t> *>(base + geometry->ids_offset),
                 reinterpret_cast<As<uint16_t> *>(base + geometry->add_offset),
@@ -112,8 +111,7 @@ struct BasicEntryView {
 
     As<EntryHeader> *header() const { return reinterpret_cast<As<EntryHeader> *>(body); }
 
-    NeighbourArrays<Byte>
-    entries() const
+    NeighbourArrays<Byte> entries() const
     {
         return {reinterpret_cast<As<uint32_t> *>(body + geometry->entry_ids),
                 reinterpret_cast<As<uint16_t> *>(body + geometry->entry_add),
@@ -135,13 +133,11 @@ struct BasicDeltaView {
     const Geometry *geometry;
 
     As<DeltaHeader> *header() const { return reinterpret_cast<As<DeltaHeader> *>(body); }
-    As<DeltaItem> *
-    items() const
+    As<DeltaItem> *items() const
     {
         return reinterpret_cast<As<DeltaItem> *>(body + geometry->delta_items);
     }
-    As<int8_t> *
-    own(uint32_t i) const
+    As<int8_t> *own(uint32_t i) const
     {
         return reinterpret_cast<As<int8_t> *>(body + geometry->delta_own + i * geometry->coded);
     }
