@@ -16,7 +16,7 @@ our @EXPORT = qw(new_server create_tables problems is_sound is_debug_build kill_
   wait_until_up start_psql finish_psql index_state words_of
   has_recall recall_at_10_and_100 memory_of);
 
-# A running server with the extension. PostgreSQL::Test::Cluster switches restart_after_crash off; here it
+# A running server with the extension; streaming => 1 for wal_level replica, without which a build logs nothing. PostgreSQL::Test::Cluster switches restart_after_crash off; here it
 # is on, for a killed backend is what users meet.
 sub new_server
 {

@@ -12,7 +12,7 @@ use Test::More;
 use Time::HiRes;
 
 my $crashes = $ENV{OMENDB_CRASHES} // 16;
-my $node = new_server('crash', conf => "omendb.delta_limit = 64kB\n");
+my $node = new_server('crash', streaming => 1, conf => "omendb.delta_limit = 64kB\n");
 create_tables($node);
 
 # One session each; statement after statement until the server goes.

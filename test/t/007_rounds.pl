@@ -15,7 +15,7 @@ my $rounds = $ENV{OMENDB_ROUNDS} // 60;
 my $seed = $ENV{OMENDB_SEED} // time;
 srand($seed);
 note("OMENDB_SEED=$seed");
-my $node = new_server('rounds', conf => "omendb.delta_limit = 64kB\n");
+my $node = new_server('rounds', streaming => 1, conf => "omendb.delta_limit = 64kB\n");
 create_tables($node);
 $node->safe_psql('postgres', 'CREATE TABLE gone (v vector(6))');
 
