@@ -116,6 +116,59 @@ RegisterCodes(const Kernels *table, size_t n)
     }
 }
 
+// Per tile of 16 by 16 pairs; pack_panel per 16 codes; dot_int8_many per kCodes codes.
+void
+RegisterPanels(const Kernels *table, size_t n)
+{
+    struct Panels {
+        Panels(const Kernels *table, Inputs &in)
+            : panel(table->panel_bytes(in.n)), dots(256), ones(16, 1), keys(256), out(256),
+              best(kMaxKeep * 16, 1)
+        {
+            for (size_t i = 0; i < kCodes; ++i)
+                codes.push_back(i % 2 == 0 ? in.a.data() : in.b.data());
+            table->pack_panel(codes.data(), 16, in.n, panel.data());
+        }
+
+        std::vector<const int8_t *> codes;
+        std::vector<char> panel;
+        std::vector<int32_t> dots;
+        std::vector<float> ones, keys, out, best;
+    };
+    auto add = [=](const char *kernel, auto call) {
+        std::string name = std::string(kernel) + "/" + table->name + "/" + std::to_string(n);
+        benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State &state) {
+            Inputs in(n);
+            Panels panels(table, in);
+            for (auto _ : state) {
+                call(*table, in, panels);
+                benchmark::ClobberMemory();
+            }
+        });
+    };
+    add("dot_int8_many", [](const Kernels &k, Inputs &in, Panels &p) {
+        k.dot_int8_many(in.a.data(), p.codes.data(), kCodes, in.n, in.out.data());
+    });
+    add("pack_panel", [](const Kernels &k, Inputs &in, Panels &p) {
+        k.pack_panel(p.codes.data(), 16, in.n, p.panel.data());
+    });
+    add("dot_panels", [](const Kernels &k, Inputs &in, Panels &p) {
+        k.dot_panels(p.panel.data(), p.panel.data(), 1, in.n, p.dots.data(), 16);
+    });
+    if (n != 128) // the others know no dimensions
+        return;
+    add("tile_keys", [](const Kernels &k, Inputs &, Panels &p) {
+        k.tile_keys(p.dots.data(), 16, p.ones.data(), p.ones.data(), p.ones.data(), p.ones.data(),
+                    p.keys.data());
+    });
+    add("transpose_tile", [](const Kernels &k, Inputs &, Panels &p) {
+        k.transpose_tile(p.keys.data(), p.out.data());
+    });
+    add("keep_least_4", [](const Kernels &k, Inputs &, Panels &p) {
+        k.keep_least(p.keys.data(), 0, 4, p.best.data(), 16);
+    });
+}
+
 void
 RegisterAll()
 {
@@ -129,6 +182,8 @@ RegisterAll()
             RegisterHadamard(table, n);
         for (size_t n : {128, 512, 832, 1536}) // 784 is padded to 832
             RegisterCodes(table, n);
+        for (size_t n : {128, 512, 832, 1536})
+            RegisterPanels(table, n);
     }
 }
 
