@@ -32,9 +32,8 @@ BulkFixedBytes(const BulkOptions &options, uint32_t padded)
            (options.leaf_rows + kPanelCodes) * (kMaxNearest + kMaxHashBits) * sizeof(float) + 65536;
 }
 
-// Rows of a small table are in fewer leaves, and each leaf has to give more. A single leaf with 4 a row:
-// recall .905 of 400 words, now 1; one division with 4, 12,000 sentences at pool 16: .928, with 8 .930, and
-// of 4,000 .947 and .958.
+// Rows of a small table are in fewer leaves, and each leaf has to give more. One leaf, 400 words, 3 a row:
+// recall .905, now 1. One division, 4,000 sentences at pool 16: 4 a row .947, 8 .958 (insertion .950).
 static uint32_t
 NearestFor(const BulkOptions &options, uint32_t nodes)
 {

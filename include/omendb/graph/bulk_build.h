@@ -27,10 +27,10 @@ struct BulkOptions {
     const float *entry_rank = nullptr;
     // Where these come from: src/graph/README.md.
     uint32_t leaders = 500;   // most of one division; at most kMaxLeaders
-    uint32_t leaf_rows = 384; // most in a leaf; at most kMaxLeafRows
-    uint32_t top_fanout = 8;  // leaders that a row goes to: all rows; at most kMaxKeep
+    uint32_t leaf_rows = 512; // most in a leaf; at most kMaxLeafRows
+    uint32_t top_fanout = 10; // leaders that a row goes to: all rows; at most kMaxKeep
     uint32_t next_fanout = 3; // within a part; deeper: 1
-    uint32_t nearest = 4;     // candidates a row and leaf; more where rows are in few leaves
+    uint32_t nearest = 3;     // candidates a row and leaf; more where rows are in few leaves
     uint32_t reservoir = 64;  // candidates kept a row; a multiple of 8, at most 128
     uint32_t hash_bits = 12;  // of a direction; at most 16
     bool fill = true;         // lists up to degree
