@@ -121,6 +121,16 @@ MergeItem(Relation index, MergeMemory memory, DeltaPlace place, const DeltaItem 
 }
 
 uint64
+DeltaRows(Relation index)
+{
+    MetaPage meta = ReadMeta(index);
+    uint64 pages = 0;
+    for (const DeltaChain &chain : meta.delta)
+        pages += chain.pages;
+    return pages * GetIndexState(index)->geometry.delta_capacity;
+}
+
+uint64
 MergeDelta(Relation index, uint64 max_rows)
 {
     MergeMemory memory = NewMergeMemory();

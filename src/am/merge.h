@@ -19,6 +19,9 @@ void UnlockMerging(Relation index);
 // graph; src/am/README.md has the steps.
 uint64 MergeDelta(Relation index, uint64 max_rows);
 
+// At least as many rows as the delta holds now: a merge of so many ends, however fast others insert.
+uint64 DeltaRows(Relation index);
+
 // Completes the merges of rows that an earlier merge left half done. REQUIRES: the merge right.
 void FinishJoining(Relation index);
 

@@ -274,7 +274,8 @@ VacuumCleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
         stats->estimated_count = info->estimated_count;
     }
     LockMerging(index);
-    MergeDelta(index, PG_UINT64_MAX);
+    MergeDelta(index, DeltaRows(index));
+    FinishJoining(index);
     if (ReadMeta(index).dead_nodes > 0)
         RemoveDeadNodes(index);
     if (deleted)
