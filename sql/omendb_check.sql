@@ -79,7 +79,7 @@ SELECT * FROM pg_temp.problems();
 -- an index whose expression or condition no longer gives what it gave: values and codes differ, rows are missing
 CREATE TABLE lied (id integer, v vector(4));
 INSERT INTO lied SELECT i, pg_temp.noise(i, 4) FROM generate_series(1, 50) i;
-CREATE FUNCTION lie(v vector) RETURNS vector LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN v * v; END';
+CREATE FUNCTION lie(v vector) RETURNS vector LANGUAGE plpgsql IMMUTABLE SET search_path = public AS 'BEGIN RETURN v * v; END';
 CREATE FUNCTION lie(id integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN id <= 40; END';
 CREATE INDEX lied_value ON lied USING omendb ((lie(v)::vector(4)) vector_l2_ops);
 CREATE INDEX lied_condition ON lied USING omendb (v vector_l2_ops) WHERE lie(id);

@@ -25,8 +25,11 @@ CREATE UNIQUE INDEX ON wrong USING omendb (v);
 CREATE INDEX ON wrong USING omendb (v ASC);
 CREATE INDEX ON wrong USING omendb (v DESC);
 CREATE INDEX ON wrong USING omendb (v NULLS FIRST);
+-- wording differs between server versions
+\set VERBOSITY sqlstate
 ALTER TABLE wrong ADD EXCLUDE USING omendb (v WITH =);
 ALTER TABLE wrong ADD EXCLUDE USING omendb (v WITH <->);
+\set VERBOSITY default
 -- an array goes through its cast
 CREATE INDEX ON wrong USING omendb ((a::vector(3)));
 DROP INDEX wrong_a_idx;
@@ -52,8 +55,10 @@ SET omendb.ef_search = 9;
 SET omendb.ef_search = 10001;
 SET omendb.ef_search = 'wide';
 SHOW omendb.delta_limit;
+\set VERBOSITY sqlstate
 SET omendb.delta_limit = 63;
 SET omendb.delta_limit = '2GB';
+\set VERBOSITY default
 SET omendb.delta_limit = '1MB';
 SHOW omendb.delta_limit;
 SHOW omendb.simd;

@@ -59,7 +59,8 @@ PREPARE nearest(vector, integer) AS
 EXPLAIN (COSTS OFF) EXECUTE nearest(NULL, 5);
 PREPARE null_query(vector) AS SELECT count(*), count(DISTINCT id), count(distance)
     FROM (SELECT id, v <-> $1 AS distance FROM l2 ORDER BY v <-> $1 LIMIT 5000) n;
-EXPLAIN (COSTS OFF) EXECUTE null_query(NULL);
+PREPARE null_plan(vector) AS SELECT id FROM l2 ORDER BY v <-> $1 LIMIT 5000;
+EXPLAIN (COSTS OFF) EXECUTE null_plan(NULL);
 EXECUTE null_query(NULL);
 EXECUTE null_query(pg_temp.noise(0, 16));
 EXECUTE null_query(NULL);
