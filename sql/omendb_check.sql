@@ -84,7 +84,7 @@ CREATE FUNCTION lie(id integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'B
 CREATE INDEX lied_value ON lied USING omendb ((lie(v)::vector(4)) vector_l2_ops);
 CREATE INDEX lied_condition ON lied USING omendb (v vector_l2_ops) WHERE lie(id);
 SELECT * FROM pg_temp.problems();
-CREATE OR REPLACE FUNCTION lie(v vector) RETURNS vector LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN v + v; END';
+CREATE OR REPLACE FUNCTION lie(v vector) RETURNS vector LANGUAGE plpgsql IMMUTABLE SET search_path = public AS 'BEGIN RETURN v + v; END';
 CREATE OR REPLACE FUNCTION lie(id integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN id > 5; END';
 SELECT index, invariant, count(*), count(block) AS with_block, min(substring(problem, '^heap row .* is not in the index$')) AS first FROM pg_temp.problems() GROUP BY 1, 2 ORDER BY 1, 2;
 DROP TABLE lied;
