@@ -142,7 +142,7 @@ TakeDelta(ScanState *state, const MetaPage &meta)
 static void
 SearchOn(ScanState *state)
 {
-    state->hops += SearchGraph(*state->storage, state->candidates);
+    SearchGraph(*state->storage, state->candidates);
     // Not the whole pool: its fringe is thinly searched, and widening finds what was missed before it would
     // be late.
     // Small pools give all of it: LIMIT 10 wants some 14 rows, and should not search twice for them.

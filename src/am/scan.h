@@ -76,7 +76,6 @@ struct ScanState {
     size_t allowance;  // rows to return before the search is widened
     size_t returned;   // by the search, since it began: they are in the pool too
     double last_bound;
-    uint64 hops;
 
     // The sweep.
     Tuplesortstate *sort;

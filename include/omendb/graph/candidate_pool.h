@@ -141,7 +141,8 @@ public:
     // True if this id was taken by Next.
     bool Expanded(uint32_t id)
     {
-        return FindOrAdd(id)->best == -std::numeric_limits<float>::infinity();
+        const Entry *entry = Find(id);
+        return entry != nullptr && entry->best == -std::numeric_limits<float>::infinity();
     }
 
     // What the pool holds in memory, roughly.
