@@ -156,6 +156,8 @@ Options()
          [](A &a, S v) { a.rounds = Whole(v, 1, 1000); }},
         {"seconds", "S", "length of a timed run (2)",
          [](A &a, S v) { a.seconds = Number(v, 0.01, 86400); }},
+        {"one-cpu", nullptr, "a client and its backend take turns on one CPU while timed",
+         [](A &a, S) { a.one_cpu = true; }},
         {"explain", "N", "queries whose pages are counted (50)",
          [](A &a, S v) { a.explain_sample = Whole(v, 1, 1000000); }},
         {"recall", "LIST", "recalls at which the two are compared (0.95,0.99)",

@@ -48,6 +48,7 @@ struct Args {
 
     std::string maintenance_work_mem; // empty: the server's
     int build_workers = -1;           // max_parallel_maintenance_workers; -1: the server's
+    bool one_cpu = false;             // each client and its backend on one CPU
     bool force_index = false;         // enable_seqscan = off while searching
     bool keep = false;
     std::string cold_command; // restarts the server; empty: nothing is measured cold

@@ -43,6 +43,8 @@ struct Figures {
     int dims = 0, k = 0, rounds = 0;
     size_t queries = 0;
     double seconds = 0;
+    bool one_cpu = false;
+    SpeedFigures round_trip; // the parameter sent, nothing searched
     std::vector<double> recall_targets;
     std::vector<SideFigures> sides; // one, or two with --versus
 };

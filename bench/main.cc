@@ -166,6 +166,7 @@ Run(const Args &args)
     figures.dims = data.source.dims;
     figures.k = args.k;
     figures.rounds = args.rounds;
+    figures.one_cpu = args.one_cpu;
     figures.seconds = args.seconds;
     figures.queries = data.queries.size();
     figures.recall_targets = args.recall_targets;

@@ -134,7 +134,10 @@ TimeRounds(const Args &args, const std::vector<Side> &sides, const QuerySet &que
     }
     Progress progress("speed", steps);
     double done = 0;
+    std::vector<TimedRun> round_trips;
     for (int round = 0; round < args.rounds; round++) {
+        round_trips.push_back(
+            RunTimed(Work::kRoundTrip, args, sides[0], sides[0].args.sweep.front(), 1, queries, 0));
         for (size_t p = 0; p < most_points; p++) {
             for (size_t c = 0; c < args.clients.size(); c++) {
                 for (size_t s = 0; s < sides.size(); s++) {
@@ -146,12 +149,13 @@ TimeRounds(const Args &args, const std::vector<Side> &sides, const QuerySet &que
                                                 " client(s), round " + std::to_string(round + 1));
                     size_t first = queries.size() * static_cast<size_t>(round) /
                                    static_cast<size_t>(args.rounds);
-                    runs[s].of[p][c].push_back(
-                        RunTimed(args, sides[s], parameter, args.clients[c], queries, first));
+                    runs[s].of[p][c].push_back(RunTimed(Work::kSearch, args, sides[s], parameter,
+                                                        args.clients[c], queries, first));
                 }
             }
         }
     }
+    figures.round_trip = Summarise(1, round_trips);
     for (size_t s = 0; s < sides.size(); s++) {
         for (size_t p = 0; p < runs[s].of.size(); p++) {
             for (size_t c = 0; c < args.clients.size(); c++)

@@ -196,8 +196,11 @@ TextReport(const Figures &figures)
     Add(text, "%s\nPostgreSQL %s, %d dimensions, metric %s, k %d, %zu queries\n",
         figures.title.c_str(), figures.server_version.c_str(), figures.dims, figures.metric.c_str(),
         figures.k, figures.queries);
-    Add(text, "true neighbours: %s; speed: median of %d rounds of %.3g s\n",
-        figures.truth_origin.c_str(), figures.rounds, figures.seconds);
+    Add(text, "true neighbours: %s; speed: median of %d rounds of %.3g s%s\n",
+        figures.truth_origin.c_str(), figures.rounds, figures.seconds,
+        figures.one_cpu ? ", client and backend on one CPU" : "");
+    Add(text, "a query that searches nothing: %.1f/s, p50 %.3f ms\n",
+        figures.round_trip.queries_per_second, figures.round_trip.p50_ms);
     for (const SideFigures &side : figures.sides) {
         AddStorage(text, side);
         AddPoints(text, side);
@@ -241,6 +244,8 @@ JsonReport(const Figures &figures)
                        ", \"metric\": " + Json(figures.metric);
     Add(text, ",\n \"dims\": %d, \"k\": %d, \"queries\": %zu, \"rounds\": %d, \"seconds\": %.3f",
         figures.dims, figures.k, figures.queries, figures.rounds, figures.seconds);
+    Add(text, ", \"one_cpu\": %s, \"round_trips_per_second\": %.1f",
+        figures.one_cpu ? "true" : "false", figures.round_trip.queries_per_second);
     text += ", \"truth\": " + Json(figures.truth_origin) + ",\n \"sides\": [\n";
     for (size_t i = 0; i < figures.sides.size(); i++) {
         if (i > 0)

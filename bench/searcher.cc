@@ -3,9 +3,13 @@
 #include "searcher.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
+#include <sched.h>
 #include <sstream>
+#include <stdexcept>
 
 namespace omendb::bench {
 namespace {
@@ -46,6 +50,7 @@ Searcher::Searcher(const Args &args, const Side &side)
     if (args.force_index)
         connection_.Execute("SET enable_seqscan = off");
     connection_.Prepare("search", sql_, side.type);
+    connection_.Prepare("round trip", "SELECT $1 IS NULL", side.type);
 }
 
 void
@@ -81,6 +86,12 @@ int
 Searcher::SearchOnly(const std::string &query)
 {
     return connection_.ExecutePrepared("search", query).rows();
+}
+
+void
+Searcher::RoundTrip(const std::string &query)
+{
+    connection_.ExecutePrepared("round trip", query);
 }
 
 std::string
@@ -153,6 +164,20 @@ Searcher::PrivateBytes()
     if (!any)
         return std::nullopt;
     return kilobytes * 1024;
+}
+
+void
+Searcher::BindBackend(int cpu)
+{
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    if (!connection_.IsLocal())
+        throw std::runtime_error("--one-cpu wants the server on this machine, by its socket");
+    if (sched_setaffinity(connection_.BackendPid(), sizeof(one), &one) != 0)
+        throw std::runtime_error(
+            std::string("--one-cpu cannot bind the backend, be root or the server's user: ") +
+            strerror(errno));
 }
 
 } // namespace omendb::bench

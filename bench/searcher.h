@@ -28,6 +28,8 @@ public:
     std::vector<std::string> Search(const std::string &query);
     // The same without looking at the answer; returns how many rows it had.
     int SearchOnly(const std::string &query);
+    // Sends the query where nothing is searched for: what is left is the way there and back.
+    void RoundTrip(const std::string &query);
 
     // Empty when the side's index answers the query, with the values known and as a generic plan; else the
     // plan that does.
@@ -39,6 +41,10 @@ public:
     // Bytes of memory that belong to the backend alone: dirty anonymous pages of its private mappings,
     // without shared_buffers. Nothing when the backend is not on this machine or may not be looked at.
     std::optional<double> PrivateBytes();
+
+    // Lets the backend run on this CPU only. Throws std::runtime_error when it is not this machine's, or
+    // another user's.
+    void BindBackend(int cpu);
 
 private:
     const Args &args_;

@@ -13,6 +13,8 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <sched.h>
+#include <stdexcept>
 #include <thread>
 
 namespace omendb::bench {
@@ -31,11 +33,34 @@ Percentile(const std::vector<float> &sorted, double share)
     return static_cast<double>(sorted[std::max<size_t>(at, 1) - 1]);
 }
 
+std::vector<int>
+AllowedCpus()
+{
+    cpu_set_t allowed;
+    std::vector<int> cpus;
+    if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0)
+        for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+            if (CPU_ISSET(cpu, &allowed))
+                cpus.push_back(cpu);
+    if (cpus.empty())
+        throw std::runtime_error("--one-cpu cannot tell which CPUs there are");
+    return cpus;
+}
+
+void
+BindThread(int cpu)
+{
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    sched_setaffinity(0, sizeof(one), &one); // it may run there: AllowedCpus says so
+}
+
 } // namespace
 
 TimedRun
-RunTimed(const Args &args, const Side &side, int parameter, int clients, const QuerySet &queries,
-         size_t first)
+RunTimed(Work work, const Args &args, const Side &side, int parameter, int clients,
+         const QuerySet &queries, size_t first)
 {
     size_t count = static_cast<size_t>(clients);
     std::vector<std::unique_ptr<Searcher>> searchers;
@@ -46,13 +71,19 @@ RunTimed(const Args &args, const Side &side, int parameter, int clients, const Q
         for (size_t i = 0; i < kWarmingQueries; i++)
             searchers.back()->SearchOnly(queries[i % queries.size()]);
     }
+    std::vector<int> cpus = args.one_cpu ? AllowedCpus() : std::vector<int>();
+    if (args.one_cpu)
+        for (size_t client = 0; client < count; client++)
+            searchers[client]->BindBackend(cpus[client % cpus.size()]);
     std::vector<std::vector<float>> times(count);
     std::vector<std::thread> threads;
     std::atomic<bool> go{false};
     std::exception_ptr failure;
     std::mutex failure_lock;
     Clock::time_point start;
-    auto work = [&](size_t client) {
+    auto run_client = [&](size_t client) {
+        if (args.one_cpu)
+            BindThread(cpus[client % cpus.size()]);
         while (!go)
             std::this_thread::yield();
         Clock::time_point before = start;
@@ -61,7 +92,11 @@ RunTimed(const Args &args, const Side &side, int parameter, int clients, const Q
         try {
             for (size_t i = first + client * queries.size() / count; before < end && !Interrupted();
                  i++) {
-                searchers[client]->SearchOnly(queries[i % queries.size()]);
+                const std::string &query = queries[i % queries.size()];
+                if (work == Work::kSearch)
+                    searchers[client]->SearchOnly(query);
+                else
+                    searchers[client]->RoundTrip(query);
                 Clock::time_point after = Clock::now();
                 times[client].push_back(
                     std::chrono::duration<float, std::milli>(after - before).count());
@@ -73,7 +108,7 @@ RunTimed(const Args &args, const Side &side, int parameter, int clients, const Q
         }
     };
     for (size_t client = 0; client < count; client++)
-        threads.emplace_back(work, client);
+        threads.emplace_back(run_client, client);
     start = Clock::now();
     go = true;
     for (std::thread &thread : threads)

@@ -18,7 +18,9 @@ struct TimedRun {
 // `clients` sessions, a thread each, started together; each goes round the queries from a place of its
 // own until args.seconds have passed. The first starts at query `first`: a slow index does not get round
 // in one run, and rounds that start elsewhere let it answer the same queries as a fast one.
-TimedRun RunTimed(const Args &args, const Side &side, int parameter, int clients,
+enum class Work { kSearch, kRoundTrip };
+
+TimedRun RunTimed(Work work, const Args &args, const Side &side, int parameter, int clients,
                   const QuerySet &queries, size_t first);
 
 SpeedFigures Summarise(int clients, const std::vector<TimedRun> &rounds);

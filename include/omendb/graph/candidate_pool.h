@@ -52,12 +52,15 @@ public:
     // weights: estimates are exact, and the least counts. REQUIRES: estimates are not NaN, weights > 0.
     void Offer(const uint32_t *ids, const float *estimates, const float *weights, size_t count)
     {
-        if (weights == nullptr)
-            for (size_t i = 0; i < count; ++i)
-                OfferOne(ids[i], estimates[i], 0);
-        else
-            for (size_t i = 0; i < count; ++i)
-                OfferOne(ids[i], estimates[i], weights[i]);
+        for (size_t from = 0; from < count; from += kAtOnce) {
+            size_t here = count - from < kAtOnce ? count - from : kAtOnce;
+            uint32_t within[kAtOnce];
+            size_t within_count = SetAside(ids + from, estimates + from, here, within);
+            for (size_t k = 0; k < within_count; ++k) {
+                size_t i = from + within[k];
+                OfferOne(ids[i], estimates[i], weights == nullptr ? 0 : weights[i]);
+            }
+        }
     }
 
     void OfferOne(uint32_t id, float estimate, float weight = 0)
@@ -66,15 +69,24 @@ public:
             aside_.push_back({estimate, id});
             return;
         }
-        Entry *entry = FindOrAdd(id);
+        Entry *entry = Place(id);
+        if (entry->id == kNoId) {
+            *entry = {id, estimate, weight * estimate, weight};
+            CountEntry();
+            if (estimate < kAbsent)
+                Insert(id, estimate);
+            return;
+        }
         entry->weighted_sum += weight * estimate;
         entry->weight += weight;
-        if (!(estimate < entry->best))
+        float before = entry->best;
+        if (!(estimate < before))
             return;
-        if (entry->best != kAbsent)
-            Remove(id, entry->best);
         entry->best = estimate;
-        Insert(id, estimate);
+        if (before == kAbsent)
+            Insert(id, estimate);
+        else
+            Move(Position(id, before), estimate);
     }
 
     // Takes the nearest candidate not yet expanded among the pool's `width`. False: the search has
@@ -85,7 +97,7 @@ public:
             return false;
         *next = items_[cursor_];
         items_[cursor_].id |= kExpanded;
-        FindOrAdd(next->id)->best = -std::numeric_limits<float>::infinity();
+        Find(next->id)->best = -std::numeric_limits<float>::infinity();
         ++cursor_;
         return true;
     }
@@ -96,25 +108,21 @@ public:
         Entry *entry = Find(id);
         if (entry == nullptr || entry->best == kAbsent || entry->best < 0)
             return false;
-        for (size_t i = LowerBound(entry->best); i < size_ && items_[i].estimate == entry->best;
-             ++i) {
-            if (items_[i].id == id) {
-                *taken = items_[i];
-                items_[i].id |= kExpanded;
-                entry->best = -std::numeric_limits<float>::infinity();
-                return true;
-            }
-        }
-        return false;
+        size_t at = Position(id, entry->best);
+        if (at == size_)
+            return false;
+        *taken = items_[at];
+        items_[at].id |= kExpanded;
+        entry->best = -std::numeric_limits<float>::infinity();
+        return true;
     }
 
     // Moves an expanded candidate, as Next gave it, to where its true distance belongs.
     void Settle(const Candidate &expanded, float distance)
     {
-        uint32_t id = expanded.id | kExpanded;
-        if (distance != expanded.estimate && Remove(id, expanded.estimate) &&
-            (size_ < capacity_ || distance < items_[size_ - 1].estimate))
-            Insert(id, distance);
+        size_t at = Position(expanded.id | kExpanded, expanded.estimate);
+        if (at < size_)
+            Move(at, distance);
     }
 
     // The candidate that Next would take now, if any.
@@ -156,6 +164,7 @@ private:
     static constexpr uint32_t kExpanded = 0x80000000;
     static constexpr uint32_t kNoId = 0xFFFFFFFF;
     static constexpr float kAbsent = std::numeric_limits<float>::infinity();
+    static constexpr size_t kAtOnce = 64; // offers
 
     // best: place in the pool; −inf expanded; +inf not in the pool.
     struct Entry {
@@ -176,15 +185,12 @@ private:
             if (cursor_ >= end)
                 return false;
             Candidate nearest = items_[cursor_];
-            Entry *entry = FindOrAdd(nearest.id);
+            Entry *entry = Find(nearest.id);
             float mean = entry->weight > 0 ? entry->weighted_sum / entry->weight : nearest.estimate;
             if (!(mean > nearest.estimate * 1.000001f))
                 return true;
-            memmove(items_ + cursor_, items_ + cursor_ + 1,
-                    (size_ - cursor_ - 1) * sizeof(Candidate));
-            --size_;
             entry->best = mean;
-            Insert(nearest.id, mean);
+            Move(cursor_, mean);
         }
     }
 
@@ -215,33 +221,26 @@ private:
 
     static size_t Hash(uint32_t id) { return (id * 0x9E3779B1u) >> 7; }
 
-    Entry *Find(uint32_t id)
+    // The entry of this id, or the free one that it would get.
+    Entry *Place(uint32_t id)
     {
         size_t at = Hash(id) & map_mask_;
-        while (map_[at].id != id) {
-            if (map_[at].id == kNoId)
-                return nullptr;
+        while (map_[at].id != id && map_[at].id != kNoId)
             at = (at + 1) & map_mask_;
-        }
         return &map_[at];
     }
 
-    Entry *FindOrAdd(uint32_t id)
+    Entry *Find(uint32_t id)
     {
-        size_t at = Hash(id) & map_mask_;
-        while (map_[at].id != id) {
-            if (map_[at].id == kNoId) {
-                if (2 * (map_used_ + 1) > map_mask_ + 1) {
-                    GrowMap();
-                    return FindOrAdd(id);
-                }
-                map_[at] = {id, kAbsent, 0, 0};
-                ++map_used_;
-                break;
-            }
-            at = (at + 1) & map_mask_;
-        }
-        return &map_[at];
+        Entry *entry = Place(id);
+        return entry->id == id ? entry : nullptr;
+    }
+
+    // After one was added. Entries may move.
+    void CountEntry()
+    {
+        if (2 * ++map_used_ > map_mask_ + 1)
+            GrowMap();
     }
 
     void GrowMap()
@@ -250,57 +249,100 @@ private:
         size_t old_size = map_mask_ + 1;
         NewMap(2 * old_size);
         for (size_t i = 0; i < old_size; ++i)
-            if (old[i].id != kNoId)
-                *FindOrAdd(old[i].id) = old[i];
+            if (old[i].id != kNoId) {
+                *Place(old[i].id) = old[i];
+                ++map_used_;
+            }
+    }
+
+    // Puts what cannot get into the pool aside, and lists the positions of the others. Most estimates of a
+    // converging search are too far, in no order that a branch predictor could learn: no branch.
+    size_t SetAside(const uint32_t *ids, const float *estimates, size_t count, uint32_t *within)
+    {
+        if (aside_.capacity() - aside_.size() <= count)
+            aside_.reserve(2 * aside_.capacity() + 2 * kAtOnce);
+        bool full = size_ == capacity_;
+        float limit = full ? items_[size_ - 1].estimate : 0;
+        size_t within_count = 0, beyond_count = 0;
+        Candidate *beyond = aside_.end();
+        for (size_t i = 0; i < count; ++i) {
+            bool far = full & !(estimates[i] < limit);
+            within[within_count] = static_cast<uint32_t>(i);
+            beyond[beyond_count] = {estimates[i], ids[i]};
+            within_count += !far;
+            beyond_count += far;
+        }
+        aside_.extend(beyond_count);
+        return within_count;
     }
 
     // Position of the first item with an estimate not below `estimate`.
     size_t LowerBound(float estimate) const
     {
-        size_t low = 0, length = size_;
-        while (length > 0) {
-            size_t half = length / 2;
-            if (items_[low + half].estimate < estimate) {
-                low += half + 1;
-                length -= half + 1;
-            } else {
-                length = half;
-            }
+        size_t low = 0;
+        for (size_t length = size_; length > 0;) {
+            size_t half = (length + 1) / 2;
+            low += items_[low + half - 1].estimate < estimate ? half : 0;
+            length -= half;
         }
         return low;
     }
 
-    // False: not in the pool.
-    bool Remove(uint32_t id, float estimate)
+    // Where this item stands; size_: not in the pool.
+    size_t Position(uint32_t id, float estimate) const
     {
-        for (size_t i = LowerBound(estimate); i < size_ && items_[i].estimate == estimate; ++i) {
-            if (items_[i].id == id) {
-                memmove(items_ + i, items_ + i + 1, (size_ - i - 1) * sizeof(Candidate));
-                --size_;
-                if (cursor_ > i)
-                    --cursor_;
-                return true;
-            }
+        size_t at = LowerBound(estimate);
+        for (; at < size_ && items_[at].estimate == estimate; ++at)
+            if (items_[at].id == id)
+                return at;
+        return size_;
+    }
+
+    // Gives the item at `from` another estimate, and the place that belongs to it.
+    void Move(size_t from, float estimate)
+    {
+        Candidate item = {estimate, items_[from].id};
+        size_t to = LowerBound(estimate);
+        if (to > from) {
+            --to;
+            memmove(items_ + from, items_ + from + 1, (to - from) * sizeof(Candidate));
+        } else {
+            memmove(items_ + to + 1, items_ + to, (from - to) * sizeof(Candidate));
         }
-        return false;
+        items_[to] = item;
+        if (from < cursor_)
+            --cursor_;
+        StepCursor(to);
     }
 
     void Insert(uint32_t id, float estimate)
     {
-        size_t at = LowerBound(estimate);
         if (size_ == capacity_) {
             const Candidate &last = items_[size_ - 1];
             if ((last.id & kExpanded) == 0) {
-                *FindOrAdd(last.id) = {last.id, kAbsent, 0, 0};
+                *Find(last.id) = {last.id, kAbsent, 0, 0};
                 aside_.push_back(last);
             }
             --size_;
         }
+        // From the end in strides, then item by item: of a short pool, quicker than halving.
+        constexpr size_t kStride = 16;
+        size_t at = size_;
+        while (at >= kStride && !(items_[at - kStride].estimate < estimate))
+            at -= kStride;
         memmove(items_ + at + 1, items_ + at, (size_ - at) * sizeof(Candidate));
+        for (; at > 0 && !(items_[at - 1].estimate < estimate); --at)
+            items_[at] = items_[at - 1];
         items_[at] = {estimate, id};
         ++size_;
-        if (cursor_ > at)
-            cursor_ = at;
+        StepCursor(at);
+    }
+
+    // After an item came in at `at`.
+    void StepCursor(size_t at)
+    {
+        if (at < cursor_)
+            cursor_ = (items_[at].id & kExpanded) != 0 ? cursor_ + 1 : at;
     }
 
     Pool pool_{};
