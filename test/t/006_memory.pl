@@ -1,4 +1,4 @@
-# A backend's own memory after searching, and during a build.
+# A backend's own memory: after searching, while a scan is read to its end, and during a build.
 use strict;
 use warnings;
 
@@ -50,16 +50,37 @@ my $searching = session_memory('SET enable_seqscan = off');
 my $more = $searching - $sorting;
 cmp_ok($more, '<=', 1200, "300 searches: $searching kB, sequential scans: $sorting kB, $more kB more");
 
-# A scan read far keeps to work_mem.
-my $session = $node->background_psql('postgres');
-my $pid = $session->query_safe('SELECT pg_backend_pid()');
-$session->query_safe("SET enable_seqscan = off; SET work_mem = '1MB'");
-my $rows = $session->query_safe(
-	'SELECT count(*) FROM (SELECT id FROM t ORDER BY v <-> (SELECT v FROM asked LIMIT 1) OFFSET 0) AS x');
-is($rows, '100000', 'an index scan read to its end returns every row');
-my $far = memory_of($pid);
-cmp_ok($far - $sorting, '<=', 8192, "with work_mem 1 MB it leaves $far kB");
-$session->quit;
+# What a scan read to its last row holds, over what its session held before. With so little work_mem the search
+# stops early, and the rest comes sorted from a sweep over all nodes.
+sub full_scan_memory
+{
+	my ($table, $rows) = @_;
+	my $settings = "SET enable_seqscan = off; SET enable_sort = off; SET work_mem = '256kB'";
+	my $query = "SELECT id FROM $table ORDER BY v <-> '[" . join(',', (0.5) x 16) . "]'";
+	my $plan = $node->safe_psql('postgres', "$settings; EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) $query");
+	like($plan, qr/^Index Scan using ${table}_v .* rows=$rows(\.00)? .*temp read=\d+ written=\d+/s,
+		"$table: an index scan that sorts in files");
+
+	my $session = $node->background_psql('postgres');
+	my $pid = $session->query_safe('SELECT pg_backend_pid()');
+	$session->query_safe($settings);
+	$session->query_safe("$query LIMIT 1");
+	my $before = memory_of($pid);
+	my $all_but_one = $rows - 1;
+	$session->query_safe("BEGIN; DECLARE c CURSOR FOR $query; MOVE FORWARD $all_but_one IN c");
+	my $memory = memory_of($pid) - $before;
+	like($session->query_safe('FETCH ALL IN c'), qr/^\d+$/, "$table: read but for one row");
+	$session->quit;
+	return $memory;
+}
+$node->safe_psql('postgres', <<'SQL');
+CREATE TABLE few AS SELECT * FROM t LIMIT 20000;
+CREATE INDEX few_v ON few USING omendb (v vector_l2_ops);
+VACUUM ANALYZE few;
+SQL
+my ($of_few, $of_all) = (full_scan_memory('few', 20000), full_scan_memory('t', 100000));
+cmp_ok($of_all, '<=', 2048, "a full scan of 100,000 rows holds $of_all kB with work_mem 256 kB");
+cmp_ok($of_all - $of_few, '<=', 1024, "and little more than one of 20,000: $of_few kB");
 
 # Own memory of a build, sampled while it runs.
 sub build_memory
@@ -94,7 +115,6 @@ SQL
 	is($err, '', "build with maintenance_work_mem $limit");
 	return $most;
 }
-$node->safe_psql('postgres', 'CREATE TABLE few AS SELECT * FROM t LIMIT 20000; VACUUM few');
 for my $limit (64, 4)
 {
 	my $most = build_memory("${limit}MB");
