@@ -10,9 +10,10 @@ namespace {
 class Anchoring {
 public:
     explicit Anchoring(BulkState *state)
-        : state_(state), graph_(state->graph), cap_(MaxAnchored(state->graph.degree)),
-          queue_(state->pool.NewArray<uint32_t>(state->node_count)),
-          children_(state->pool.NewZeroedArray<uint8_t>(state->graph.rows)), entries_(state->pool)
+        : state_(state), graph_(state->shared.graph), cap_(MaxAnchored(state->shared.graph.degree)),
+          queue_(state->pool.NewArray<uint32_t>(state->shared.node_count)),
+          children_(state->pool.NewZeroedArray<uint8_t>(state->shared.graph.rows)),
+          entries_(state->pool)
     {
     }
 
@@ -53,7 +54,7 @@ void
 Anchoring::Spread()
 {
     for (; expanded_ < born_; ++expanded_) {
-        state_->Beat(BulkPhase::kAnchors, expanded_, state_->node_count);
+        state_->Beat(BulkPhase::kAnchors, expanded_, state_->shared.node_count);
         uint32_t row = queue_[expanded_];
         const uint32_t *ids = graph_.IdsOf(row);
         for (uint32_t i = 0; i < graph_.degrees[row] && children_[row] < cap_; ++i)
@@ -106,13 +107,13 @@ Anchoring::Attach(uint32_t row)
 void
 Anchoring::Run()
 {
-    for (uint32_t i = 0; i < state_->entry_count; ++i)
-        AddEntry(state_->entries[i]);
+    for (uint32_t i = 0; i < state_->shared.entry_count; ++i)
+        AddEntry(state_->shared.leaders[i]);
     Spread();
     // Twice for what is reached only through others; then islands get their own entries.
-    for (int pass = 0; pass < 3 && born_ < state_->node_count; ++pass) {
-        for (uint32_t i = 0; i < state_->node_count; ++i) {
-            uint32_t row = state_->nodes[i];
+    for (int pass = 0; pass < 3 && born_ < state_->shared.node_count; ++pass) {
+        for (uint32_t i = 0; i < state_->shared.node_count; ++i) {
+            uint32_t row = state_->shared.nodes[i];
             if (Reached(row))
                 continue;
             if (!Attach(row)) {
@@ -123,7 +124,7 @@ Anchoring::Run()
             Spread();
         }
     }
-    state_->Progress(BulkPhase::kAnchors, state_->node_count, state_->node_count);
+    state_->Progress(BulkPhase::kAnchors, state_->shared.node_count, state_->shared.node_count);
 }
 
 } // namespace

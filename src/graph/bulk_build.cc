@@ -21,15 +21,18 @@ BulkBytesPerRow(const BulkOptions &options)
     // The places of the first division, as leaders and as rows; one of its parts may hold all rows; what
     // is below gets smaller, and a list that grew has left half as much behind.
     size_t parts = options.top_fanout * (sizeof(uint16_t) + sizeof(uint32_t)) +
-                   (options.next_fanout + 3) * sizeof(uint32_t);
+                   options.next_fanout * (sizeof(uint16_t) + sizeof(uint32_t)) +
+                   3 * sizeof(uint32_t);
     return Reservoirs::BytesPerRow(options.reservoir) + fixed + parts;
 }
 
 size_t
 BulkFixedBytes(const BulkOptions &options, uint32_t padded)
 {
-    return PanelSet::Bytes(PanelCapacity(options), padded) + PanelSet::Bytes(kPanelCodes, padded) +
-           (options.leaf_rows + kPanelCodes) * (kMaxNearest + kMaxHashBits) * sizeof(float) + 65536;
+    return PanelSet::Bytes(PanelCapacity(options), padded) +
+           3 * PanelSet::Bytes(kPanelCodes, padded) +
+           (options.leaf_rows + kPanelCodes) * (kMaxNearest + kMaxHashBits) * sizeof(float) +
+           4 * 65536;
 }
 
 // Rows of a small table are in fewer leaves, and each leaf has to give more. One leaf, 400 words, 3 a row:
@@ -45,28 +48,154 @@ NearestFor(const BulkOptions &options, uint32_t nodes)
     return std::min(divided_once ? 2 * options.nearest : options.nearest, kMaxNearest);
 }
 
+namespace {
+
+template <class T>
 void
-BuildBulk(MemoryGraph *graph, Pool pool, const BulkOptions &options)
+Move(T **pointer, ptrdiff_t offset)
+{
+    *pointer = reinterpret_cast<T *>(reinterpret_cast<uintptr_t>(*pointer) +
+                                     static_cast<uintptr_t>(offset));
+}
+
+// What the leader has set so far, at this member's addresses.
+void
+ReadShared(BulkState *state)
+{
+    BulkShared *shared = &state->shared;
+    *shared = *state->common;
+    ptrdiff_t offset = state->offset;
+    GraphArrays *graph = &shared->graph;
+    Move(&graph->codes, offset);
+    Move(&graph->factors, offset);
+    Move(&graph->birth, offset);
+    Move(&graph->anchor, offset);
+    Move(&graph->home, offset);
+    Move(&graph->next_duplicate, offset);
+    Move(&graph->degrees, offset);
+    Move(&graph->ids, offset);
+    Move(&graph->distances, offset);
+    shared->reservoirs.MoveBy(offset);
+    Move(&shared->nodes, offset);
+    Move(&shared->leaders, offset);
+    Move(&shared->assigned, offset);
+    Move(&shared->part_rows, offset);
+    Move(&shared->part_ends, offset);
+}
+
+void
+MakeScratch(BulkState *state)
+{
+    state->panels = PanelSet(
+        state->pool, std::min<size_t>(PanelCapacity(state->options), state->shared.node_count),
+        state->shared.graph.padded);
+    state->options.nearest = state->shared.nearest;
+    state->leaf = LeafScratch(state->pool, state->options.leaf_rows, state->options.nearest);
+}
+
+void
+Prepare(BulkState *state)
+{
+    BulkShared *shared = &state->shared;
+    shared->nodes = state->shared_pool.NewArray<uint32_t>(shared->graph.rows);
+    FindDuplicates(state);
+    shared->reservoirs = Reservoirs(state->shared_pool, shared->graph.rows,
+                                    state->options.reservoir, shared->graph.degree, !state->alone);
+    shared->nearest = NearestFor(state->options, shared->node_count);
+    MakeScratch(state);
+    ChooseLeaders(state);
+}
+
+// A step of all members.
+void
+Take(BulkState *state, BulkStep step)
+{
+    switch (step) {
+    case BulkStep::kAssign:
+        return AssignRows(state);
+    case BulkStep::kParts:
+        return DivideParts(state);
+    case BulkStep::kIslands:
+        return JoinIslands(state);
+    case BulkStep::kPrune:
+        return PruneReservoirs(state);
+    case BulkStep::kTell:
+        return TellNeighbours(state);
+    case BulkStep::kComplete:
+        return CompleteLists(state);
+    default:
+        return;
+    }
+}
+
+} // namespace
+
+size_t
+BulkSharedBytes()
+{
+    return sizeof(BulkShared);
+}
+
+void
+BuildBulk(MemoryGraph *graph, Pool pool, const BulkOptions &options, const BulkTeam *team)
 {
     BulkState state = {};
     state.options = options;
     state.pool = pool;
-    state.graph = graph->Arrays();
-    if (state.graph.rows == 0)
-        return;
-    state.random = 0x6F6D656E6462; // any, and always the same
-    state.nodes = pool.NewArray<uint32_t>(state.graph.rows);
-    FindDuplicates(&state);
-    state.reservoirs = Reservoirs(pool, state.graph.rows, options.reservoir, state.graph.degree);
-    state.panels = PanelSet(pool, std::min<size_t>(PanelCapacity(options), state.node_count),
-                            state.graph.padded);
-    state.options.nearest = NearestFor(options, state.node_count);
-    state.leaf = LeafScratch(pool, options.leaf_rows, state.options.nearest);
-    PartitionRows(&state);
-    PruneLists(&state);
-    for (uint32_t entry : AnchorNodes(&state))
-        graph->entries_.push_back(entry);
-    graph->nodes_ = state.node_count;
+    state.leads = true;
+    state.alone = team == nullptr;
+    state.shared_pool = pool;
+    state.common = &state.shared;
+    if (team != nullptr) {
+        state.crew = team->crew;
+        state.shared_pool = team->pool;
+        state.common = team->shared;
+    }
+    state.shared.graph = graph->Arrays();
+    for (uint32_t number = 0; number < kBulkSteps; ++number) {
+        auto step = static_cast<BulkStep>(number);
+        if (state.shared.graph.rows == 0)
+            ; // nothing but to meet
+        else if (step == BulkStep::kPrepare)
+            Prepare(&state);
+        else if (step == BulkStep::kScatter)
+            ScatterRows(&state);
+        else if (step == BulkStep::kOrder)
+            OrderByHome(&state);
+        else if (step == BulkStep::kAnchor)
+            for (uint32_t entry : AnchorNodes(&state))
+                graph->entries_.push_back(entry);
+        else
+            Take(&state, step);
+        if (team != nullptr) {
+            *team->shared = state.shared;
+            team->crew.meet(team->crew.context);
+        }
+    }
+    graph->nodes_ = state.shared.node_count;
+}
+
+void
+HelpBuildBulk(BulkShared *shared, ptrdiff_t offset, Pool pool, const BulkOptions &options,
+              const BulkCrew &crew, BulkStep first)
+{
+    BulkState state = {};
+    state.options = options;
+    state.pool = pool;
+    state.crew = crew;
+    state.common = shared;
+    state.offset = offset;
+    bool has_scratch = false;
+    for (auto number = static_cast<uint32_t>(first); number < kBulkSteps; ++number) {
+        if (number > 0 && shared->node_count > 0) {
+            ReadShared(&state);
+            if (!has_scratch)
+                MakeScratch(&state);
+            has_scratch = true;
+            Take(&state, static_cast<BulkStep>(number));
+        }
+        crew.meet(crew.context);
+    }
 }
 
 } // namespace omendb

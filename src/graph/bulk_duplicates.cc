@@ -28,14 +28,14 @@ HashOf(const GraphArrays &graph, uint32_t row)
 void
 FindDuplicates(BulkState *state)
 {
-    const GraphArrays &graph = state->graph;
+    const GraphArrays &graph = state->shared.graph;
     constexpr uint32_t kNone = MemoryGraph::kNone;
     size_t size = 16;
     while (size < 2 * static_cast<size_t>(graph.rows))
         size *= 2;
     auto *table = state->pool.NewArray<uint32_t>(size);
     memset(table, 0xFF, size * sizeof(uint32_t));
-    state->node_count = 0;
+    state->shared.node_count = 0;
     for (uint32_t row = 0; row < graph.rows; ++row) {
         if ((row & 1023) == 0)
             state->options.check_interrupts();
@@ -44,7 +44,7 @@ FindDuplicates(BulkState *state)
             at = (at + 1) & (size - 1);
         if (table[at] == kNone) {
             table[at] = row;
-            state->nodes[state->node_count++] = row;
+            state->shared.nodes[state->shared.node_count++] = row;
         } else {
             graph.next_duplicate[row] = graph.next_duplicate[table[at]];
             graph.next_duplicate[table[at]] = row;

@@ -49,7 +49,7 @@ BuildLeaf(BulkState *state, const uint32_t *rows, uint32_t count)
     state->options.check_interrupts();
     if (count < 2)
         return;
-    const GraphArrays &graph = state->graph;
+    const GraphArrays &graph = state->shared.graph;
     LeafScratch *scratch = &state->leaf;
     size_t nearest = state->options.nearest;
     uint32_t hash_bits = state->options.hash_bits;
@@ -75,7 +75,7 @@ BuildLeaf(BulkState *state, const uint32_t *rows, uint32_t count)
     size_t stride = scratch->stride;
     for (uint32_t i = 0; i < count; ++i) {
         if (i + 2 < count)
-            state->reservoirs.Prefetch(rows[i + 2]);
+            state->shared.reservoirs.Prefetch(rows[i + 2]);
         for (size_t k = 0; k < nearest; ++k) {
             float key = scratch->best[k * stride + i];
             uint32_t j = KeyNumber(key);
@@ -89,8 +89,9 @@ BuildLeaf(BulkState *state, const uint32_t *rows, uint32_t count)
                 continue;
             uint32_t hash = rows[i] < rows[j] ? hash_between(i, j) : ~hash_between(j, i) & mask;
             uint16_t rank = ShortDistance(key);
-            state->reservoirs.Offer(rows[i], rows[j], static_cast<uint16_t>(hash), rank);
-            state->reservoirs.Offer(rows[j], rows[i], static_cast<uint16_t>(~hash & mask), rank);
+            state->shared.reservoirs.Offer(rows[i], rows[j], static_cast<uint16_t>(hash), rank);
+            state->shared.reservoirs.Offer(rows[j], rows[i], static_cast<uint16_t>(~hash & mask),
+                                           rank);
         }
     }
 }

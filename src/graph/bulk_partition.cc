@@ -1,5 +1,6 @@
 // Rows go to their nearest few of random leaders, and within each leader's part again, until a part is a
-// leaf. Depth first, so that only one branch of parts stands in memory.
+// leaf. Depth first, so that only one branch of parts stands in a member's memory; the parts of the first
+// division are what members share out among them.
 #include <algorithm>
 #include <iterator>
 
@@ -10,20 +11,40 @@ namespace {
 
 constexpr int kMaxDepth = 10;
 constexpr uint32_t kRowsAtOnce = kPanelCodes;
+constexpr uint32_t kPieceRows = 1024;
 
-class Partition {
+// Rows by their nearest of the leaders in state->panels.
+class Assigning {
 public:
-    explicit Partition(BulkState *state)
-        : state_(state), rows_(state->pool, kRowsAtOnce, state->graph.padded), tiles_(state->pool),
-          assigned_(state->pool)
+    explicit Assigning(BulkState *state)
+        : state_(state), rows_(state->pool, kRowsAtOnce, state->shared.graph.padded),
+          tiles_(state->pool)
     {
-        for (int depth = 0; depth < kMaxDepth; ++depth) {
-            levels_[depth].rows = List<uint32_t>(state->pool);
-            levels_[depth].ends = List<uint32_t>(state->pool);
-        }
     }
 
-    void Run();
+    // `assigned`: [row][fanout], leaders by number, nearest first.
+    void Run(const uint32_t *rows, uint32_t count, uint32_t fanout, uint16_t *assigned);
+
+private:
+    BulkState *state_;
+    PanelSet rows_;
+    Tiles tiles_;
+};
+
+// What is below the first division.
+class Partition {
+public:
+    explicit Partition(BulkState *state) : state_(state), assigning_(state), assigned_(state->pool)
+    {
+        for (Level &level : levels_) {
+            level.rows = List<uint32_t>(state->pool);
+            level.ends = List<uint32_t>(state->pool);
+        }
+        levels_[1].rows.reserve(static_cast<size_t>(state->shared.largest_part) *
+                                state->options.next_fanout);
+    }
+
+    void Divide(uint32_t *rows, uint32_t count, int depth);
 
 private:
     struct Level {
@@ -31,19 +52,12 @@ private:
         List<uint32_t> ends; // of the parts
     };
 
-    void Assign(const uint32_t *rows, uint32_t count, uint32_t fanout);
-    void Scatter(const uint32_t *rows, uint32_t count, uint32_t fanout, uint32_t leaders,
-                 Level *level);
-    void Divide(uint32_t *rows, uint32_t count, int depth);
     void Chop(const uint32_t *rows, uint32_t count);
-    void JoinIslands(const uint32_t *leaders, uint32_t leader_count, uint32_t fanout);
-    void OrderByHome(const uint32_t *leaders, uint32_t count);
 
     BulkState *state_;
-    PanelSet rows_;
-    Tiles tiles_;
-    List<uint16_t> assigned_; // [row][fanout]: leaders by number, nearest first
-    Level levels_[kMaxDepth];
+    Assigning assigning_;
+    List<uint16_t> assigned_;
+    Level levels_[kMaxDepth]; // from 1
 };
 
 // Moves `wanted` of the rows, at random, to the front.
@@ -54,19 +68,15 @@ DrawLeaders(BulkState *state, uint32_t *rows, uint32_t count, uint32_t wanted)
         std::swap(rows[i], rows[i + state->Random(count - i)]);
 }
 
-// The nearest `fanout` of the leaders in state->panels, for each row.
 void
-Partition::Assign(const uint32_t *rows, uint32_t count, uint32_t fanout)
+Assigning::Run(const uint32_t *rows, uint32_t count, uint32_t fanout, uint16_t *assigned)
 {
     const PanelSet &leaders = state_->panels;
-    assigned_.clear();
-    assigned_.extend(static_cast<size_t>(count) * fanout);
-    uint16_t *assigned = assigned_.data();
     float best[kMaxKeep * kPanelCodes];
     for (uint32_t first = 0; first < count; first += kRowsAtOnce) {
         state_->options.check_interrupts();
         uint32_t here = std::min<uint32_t>(count - first, kRowsAtOnce);
-        rows_.Pack(state_->graph, rows + first, here);
+        rows_.Pack(state_->shared.graph, rows + first, here);
         for (size_t panel = 0; panel < rows_.panels(); ++panel) {
             std::fill(best, best + fanout * kPanelCodes, kFarthest);
             for (size_t leader = 0; leader < leaders.panels(); ++leader) {
@@ -85,7 +95,7 @@ Partition::Assign(const uint32_t *rows, uint32_t count, uint32_t fanout)
 void
 OfferPair(BulkState *state, uint32_t low, uint32_t high)
 {
-    const GraphArrays &graph = state->graph;
+    const GraphArrays &graph = state->shared.graph;
     const int8_t *from = graph.CodeOf(low);
     const int8_t *to = graph.CodeOf(high);
     uint32_t hash = 0;
@@ -95,34 +105,27 @@ OfferPair(BulkState *state, uint32_t low, uint32_t high)
                 << bit;
     uint32_t mask = (1u << state->options.hash_bits) - 1;
     uint16_t rank = ShortDistance(graph.Distance(low, high));
-    state->reservoirs.Offer(low, high, static_cast<uint16_t>(hash), rank);
-    state->reservoirs.Offer(high, low, static_cast<uint16_t>(~hash & mask), rank);
+    state->shared.reservoirs.Offer(low, high, static_cast<uint16_t>(hash), rank);
+    state->shared.reservoirs.Offer(high, low, static_cast<uint16_t>(~hash & mask), rank);
 }
 
-// Makes the parts of a level from what was assigned.
+// Makes parts, one a leader, from what was assigned: their rows, part after part, and their ends.
 void
-Partition::Scatter(const uint32_t *rows, uint32_t count, uint32_t fanout, uint32_t leaders,
-                   Level *level)
+Scatter(const uint32_t *rows, uint32_t count, uint32_t fanout, const uint16_t *assigned,
+        uint32_t leaders, uint32_t *ends, uint32_t *part_rows)
 {
     size_t places = static_cast<size_t>(count) * fanout;
-    level->ends.clear();
-    level->ends.extend(leaders);
-    uint32_t *ends = level->ends.data();
     std::fill(ends, ends + leaders, 0);
     for (size_t i = 0; i < places; ++i)
-        ++ends[assigned_[i]];
+        ++ends[assigned[i]];
     uint32_t start = 0;
     for (uint32_t leader = 0; leader < leaders; ++leader) {
         uint32_t size = ends[leader];
         ends[leader] = start; // moves on to the end while the part is filled
         start += size;
     }
-    level->rows.clear();
-    if (level->rows.capacity() < places)
-        level->rows.reserve(std::max(places, 2 * level->rows.capacity()));
-    level->rows.extend(places);
     for (size_t i = 0; i < places; ++i)
-        level->rows[ends[assigned_[i]]++] = rows[i / fanout];
+        part_rows[ends[assigned[i]]++] = rows[i / fanout];
 }
 
 // Leaves of what no leader divides: rows all equally far from each other, or nearly so.
@@ -147,11 +150,20 @@ Partition::Divide(uint32_t *rows, uint32_t count, int depth)
         return Chop(rows, count);
     uint32_t fanout = depth == 1 ? options.next_fanout : 1;
     uint32_t leaders = LeadersFor(options, count, fanout);
+    size_t places = static_cast<size_t>(count) * fanout;
     DrawLeaders(state_, rows, count, leaders);
-    state_->panels.Pack(state_->graph, rows, leaders);
-    Assign(rows, count, fanout);
+    state_->panels.Pack(state_->shared.graph, rows, leaders);
+    assigned_.clear();
+    assigned_.extend(places);
+    assigning_.Run(rows, count, fanout, assigned_.data());
     Level *level = &levels_[depth];
-    Scatter(rows, count, fanout, leaders, level);
+    level->ends.clear();
+    level->ends.extend(leaders);
+    level->rows.clear();
+    if (level->rows.capacity() < places)
+        level->rows.reserve(std::max(places, 2 * level->rows.capacity()));
+    level->rows.extend(places);
+    Scatter(rows, count, fanout, assigned_.data(), leaders, level->ends.data(), level->rows.data());
     for (uint32_t part = 0, start = 0; part < leaders; ++part) {
         uint32_t end = level->ends[part];
         uint32_t size = end - start;
@@ -161,101 +173,6 @@ Partition::Divide(uint32_t *rows, uint32_t count, int depth)
             Divide(level->rows.data() + start, size, depth + 1);
         start = end;
     }
-}
-
-// Nodes by the number of their home; then home names the row. REQUIRES: home is the number of a leader.
-void
-Partition::OrderByHome(const uint32_t *leaders, uint32_t count)
-{
-    const GraphArrays &graph = state_->graph;
-    Level *level = &levels_[1];
-    assigned_.clear();
-    assigned_.extend(state_->node_count);
-    for (uint32_t i = 0; i < state_->node_count; ++i)
-        assigned_[i] = static_cast<uint16_t>(graph.home[state_->nodes[i]]);
-    Scatter(state_->nodes, state_->node_count, 1, count, level);
-    std::copy(level->rows.begin(), level->rows.end(), state_->nodes);
-    for (uint32_t i = 0; i < state_->node_count; ++i) {
-        uint32_t row = state_->nodes[i];
-        graph.home[row] = leaders[graph.home[row]];
-    }
-}
-
-// Rows with few candidates have met the same few in all leaves, each other's near twins or neighbours on a
-// line, and these may lead nowhere else: they and the leaders nearest to them become candidates of each
-// other. Recall@10 at pool 50 of 20,000 rows in groups of ten: .40 without, .95 with; of random values in one
-// dimension .72 and 1. Of 15,000 words 191 rows are such.
-void
-Partition::JoinIslands(const uint32_t *leaders, uint32_t leader_count, uint32_t fanout)
-{
-    constexpr uint32_t kFewCandidates = 16;
-    state_->panels.Pack(state_->graph, leaders, leader_count);
-    uint32_t rows[256];
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < state_->node_count; ++i) {
-        if (state_->reservoirs.CountOf(state_->nodes[i]) < kFewCandidates)
-            rows[count++] = state_->nodes[i];
-        if (count < std::size(rows) && i + 1 < state_->node_count)
-            continue;
-        Assign(rows, count, fanout);
-        for (uint32_t place = 0; place < count * fanout; ++place) {
-            uint32_t row = rows[place / fanout];
-            uint32_t leader = leaders[assigned_[place]];
-            if (row != leader)
-                OfferPair(state_, std::min(row, leader), std::max(row, leader));
-        }
-        count = 0;
-    }
-}
-
-void
-Partition::Run()
-{
-    const BulkOptions &options = state_->options;
-    uint32_t count = state_->node_count;
-    bool one_leaf = count <= options.leaf_rows;
-    uint32_t fanout = one_leaf ? 1 : options.top_fanout;
-    state_->entry_count = std::min({std::max(options.entries, 1u), kMaxLeaders, count});
-    uint32_t leader_count = std::max(state_->entry_count, LeadersFor(options, count, fanout));
-    fanout = std::min(fanout, std::max(1u, leader_count / 2));
-    auto *leaders = state_->pool.NewArray<uint32_t>(leader_count);
-    uint32_t ranked = 0;
-    if (const float *rank = options.entry_rank) {
-        ranked = state_->entry_count;
-        std::partial_sort(state_->nodes, state_->nodes + ranked, state_->nodes + count,
-                          [rank](uint32_t a, uint32_t b) {
-                              return rank[a] != rank[b] ? rank[a] > rank[b] : a < b;
-                          });
-    }
-    DrawLeaders(state_, state_->nodes + ranked, count - ranked, leader_count - ranked);
-    std::copy(state_->nodes, state_->nodes + leader_count, leaders);
-    state_->entries = leaders;
-
-    state_->panels.Pack(state_->graph, leaders, leader_count);
-    Assign(state_->nodes, count, fanout);
-    for (uint32_t i = 0; i < count; ++i)
-        state_->graph.home[state_->nodes[i]] = assigned_[static_cast<size_t>(i) * fanout];
-
-    if (one_leaf) {
-        BuildLeaf(state_, state_->nodes, count);
-        state_->Progress(BulkPhase::kPartition, count, count);
-    } else {
-        Level *level = &levels_[0];
-        Scatter(state_->nodes, count, fanout, leader_count, level);
-        uint64_t total = static_cast<uint64_t>(count) * fanout;
-        uint32_t largest = 0;
-        for (uint32_t part = 0, start = 0; part < leader_count; start = level->ends[part++])
-            largest = std::max(largest, level->ends[part] - start);
-        levels_[1].rows.reserve(static_cast<size_t>(largest) * options.next_fanout);
-        for (uint32_t part = 0, start = 0; part < leader_count; ++part) {
-            uint32_t end = level->ends[part];
-            Divide(level->rows.data() + start, end - start, 1);
-            state_->Progress(BulkPhase::kPartition, end, total);
-            start = end;
-        }
-    }
-    JoinIslands(leaders, leader_count, fanout);
-    OrderByHome(leaders, leader_count);
 }
 
 } // namespace
@@ -270,9 +187,125 @@ LeadersFor(const BulkOptions &options, uint32_t rows, uint32_t fanout)
 }
 
 void
-PartitionRows(BulkState *state)
+ChooseLeaders(BulkState *state)
 {
-    Partition(state).Run();
+    const BulkOptions &options = state->options;
+    BulkShared *shared = &state->shared;
+    uint32_t count = shared->node_count;
+    bool one_leaf = count <= options.leaf_rows;
+    uint32_t fanout = one_leaf ? 1 : options.top_fanout;
+    shared->entry_count = std::min({std::max(options.entries, 1u), kMaxLeaders, count});
+    shared->leader_count = std::max(shared->entry_count, LeadersFor(options, count, fanout));
+    shared->fanout = std::min(fanout, std::max(1u, shared->leader_count / 2));
+    shared->one_leaf = one_leaf;
+    shared->leaders = state->shared_pool.NewArray<uint32_t>(shared->leader_count);
+    uint32_t ranked = 0;
+    if (const float *rank = options.entry_rank) {
+        ranked = shared->entry_count;
+        std::partial_sort(shared->nodes, shared->nodes + ranked, shared->nodes + count,
+                          [rank](uint32_t a, uint32_t b) {
+                              return rank[a] != rank[b] ? rank[a] > rank[b] : a < b;
+                          });
+    }
+    state->random = 0x6F6D656E6462; // any, and always the same
+    DrawLeaders(state, shared->nodes + ranked, count - ranked, shared->leader_count - ranked);
+    std::copy(shared->nodes, shared->nodes + shared->leader_count, shared->leaders);
+    size_t places = static_cast<size_t>(count) * shared->fanout;
+    shared->assigned = state->shared_pool.NewArray<uint16_t>(places);
+    shared->part_rows = state->shared_pool.NewArray<uint32_t>(places);
+    shared->part_ends = state->shared_pool.NewArray<uint32_t>(shared->leader_count);
+}
+
+void
+AssignRows(BulkState *state)
+{
+    const BulkShared &shared = state->shared;
+    state->panels.Pack(shared.graph, shared.leaders, shared.leader_count);
+    Assigning assigning(state);
+    state->ForPieces(
+        BulkStep::kAssign, shared.node_count, kPieceRows, [&](uint32_t first, uint32_t end) {
+            uint16_t *assigned = shared.assigned + static_cast<size_t>(first) * shared.fanout;
+            assigning.Run(shared.nodes + first, end - first, shared.fanout, assigned);
+            for (uint32_t i = first; i < end; ++i, assigned += shared.fanout)
+                shared.graph.home[shared.nodes[i]] = *assigned; // until OrderByHome
+        });
+}
+
+void
+ScatterRows(BulkState *state)
+{
+    BulkShared *shared = &state->shared;
+    if (shared->one_leaf)
+        return;
+    Scatter(shared->nodes, shared->node_count, shared->fanout, shared->assigned,
+            shared->leader_count, shared->part_ends, shared->part_rows);
+    for (uint32_t part = 0, start = 0; part < shared->leader_count;
+         start = shared->part_ends[part++])
+        shared->largest_part = std::max(shared->largest_part, shared->part_ends[part] - start);
+}
+
+void
+DivideParts(BulkState *state)
+{
+    const BulkShared &shared = state->shared;
+    uint32_t count = shared.node_count;
+    if (shared.one_leaf) {
+        state->ForPieces(BulkStep::kParts, 1, 1,
+                         [&](uint32_t, uint32_t) { BuildLeaf(state, shared.nodes, count); });
+        return state->Progress(BulkPhase::kPartition, count, count);
+    }
+    uint64_t total = static_cast<uint64_t>(count) * shared.fanout;
+    Partition partition(state);
+    state->ForPieces(BulkStep::kParts, shared.leader_count, 1, [&](uint32_t part, uint32_t) {
+        uint32_t start = part == 0 ? 0 : shared.part_ends[part - 1];
+        state->random = part * uint64_t{0x9E3779B97F4A7C15} + 1;
+        partition.Divide(shared.part_rows + start, shared.part_ends[part] - start, 1);
+        state->Progress(BulkPhase::kPartition, shared.part_ends[part], total);
+    });
+}
+
+// Rows with few candidates have met the same few in all leaves, each other's near twins or neighbours on a
+// line, and these may lead nowhere else: they and the leaders nearest to them become candidates of each
+// other. Recall@10 at pool 50 of 20,000 rows in groups of ten: .40 without, .95 with; of random values in one
+// dimension .72 and 1. Of 15,000 words 191 rows are such.
+void
+JoinIslands(BulkState *state)
+{
+    constexpr uint32_t kFewCandidates = 16;
+    const BulkShared &shared = state->shared;
+    state->panels.Pack(shared.graph, shared.leaders, shared.leader_count);
+    Assigning assigning(state);
+    uint32_t rows[kPieceRows];
+    auto *assigned = state->pool.NewArray<uint16_t>(kPieceRows * shared.fanout);
+    state->ForPieces(BulkStep::kIslands, shared.node_count, kPieceRows,
+                     [&](uint32_t first, uint32_t end) {
+                         uint32_t count = 0;
+                         for (uint32_t i = first; i < end; ++i)
+                             if (shared.reservoirs.CountOf(shared.nodes[i]) < kFewCandidates)
+                                 rows[count++] = shared.nodes[i];
+                         assigning.Run(rows, count, shared.fanout, assigned);
+                         for (uint32_t place = 0; place < count * shared.fanout; ++place) {
+                             uint32_t row = rows[place / shared.fanout];
+                             uint32_t leader = shared.leaders[assigned[place]];
+                             if (row != leader)
+                                 OfferPair(state, std::min(row, leader), std::max(row, leader));
+                         }
+                     });
+}
+
+// Nodes by the number of their home; then home names the row.
+void
+OrderByHome(BulkState *state)
+{
+    const BulkShared &shared = state->shared;
+    const GraphArrays &graph = shared.graph;
+    for (uint32_t i = 0; i < shared.node_count; ++i)
+        shared.assigned[i] = static_cast<uint16_t>(graph.home[shared.nodes[i]]);
+    Scatter(shared.nodes, shared.node_count, 1, shared.assigned, shared.leader_count,
+            shared.part_ends, shared.part_rows);
+    std::copy(shared.part_rows, shared.part_rows + shared.node_count, shared.nodes);
+    for (uint32_t i = 0; i < shared.node_count; ++i)
+        graph.home[shared.nodes[i]] = shared.leaders[graph.home[shared.nodes[i]]];
 }
 
 } // namespace omendb

@@ -16,7 +16,8 @@ constexpr size_t kMostRanked = 512; // own list and incoming edges, or a reservo
 class Pruning {
 public:
     explicit Pruning(BulkState *state)
-        : state_(state), graph_(state->graph), ranked_(state->pool.NewArray<Ranked>(kMostRanked)),
+        : state_(state), graph_(state->shared.graph),
+          ranked_(state->pool.NewArray<Ranked>(kMostRanked)),
           left_(state->pool.NewArray<Ranked>(kMostRanked)),
           ids_(state->pool.NewArray<uint32_t>(kMostRanked)),
           codes_(state->pool.NewArray<const int8_t *>(kMostRanked)),
@@ -24,9 +25,9 @@ public:
     {
     }
 
-    void PruneReservoirs();
-    void TellNeighbours();
-    void CompleteLists();
+    void PruneReservoir(uint32_t row);
+    void TellNeighboursOf(uint32_t row);
+    void Complete(uint32_t row);
 
 private:
     struct Ranked {
@@ -42,7 +43,6 @@ private:
 
     size_t Rank(uint32_t row, const uint32_t *ids, size_t count, Ranked *to);
     size_t Choose(size_t count);
-    void Complete(uint32_t row);
     void Store(uint32_t row, size_t count);
 
     BulkState *state_;
@@ -121,44 +121,31 @@ Pruning::Store(uint32_t row, size_t count)
 }
 
 void
-Pruning::PruneReservoirs()
+Pruning::PruneReservoir(uint32_t row)
 {
-    Reservoirs *reservoirs = &state_->reservoirs;
-    for (uint32_t i = 0; i < state_->node_count; ++i) {
-        state_->Beat(BulkPhase::kPrune, i, state_->node_count);
-        uint32_t row = state_->nodes[i];
-        if (i + 1 < state_->node_count)
-            reservoirs->Prefetch(state_->nodes[i + 1]);
-        Store(row,
-              Choose(Rank(row, reservoirs->CandidatesOf(row), reservoirs->CountOf(row), ranked_)));
-        for (size_t k = 0; k < left_count_; ++k)
-            ids_[k] = left_[k].id;
-        reservoirs->Settle(row, ids_, left_count_);
-    }
-    state_->Progress(BulkPhase::kPrune, state_->node_count, state_->node_count);
+    Reservoirs *reservoirs = &state_->shared.reservoirs;
+    Store(row, Choose(Rank(row, reservoirs->CandidatesOf(row), reservoirs->CountOf(row), ranked_)));
+    for (size_t k = 0; k < left_count_; ++k)
+        ids_[k] = left_[k].id;
+    reservoirs->Settle(row, ids_, left_count_);
 }
 
 void
-Pruning::TellNeighbours()
+Pruning::TellNeighboursOf(uint32_t row)
 {
-    for (uint32_t i = 0; i < state_->node_count; ++i) {
-        state_->Beat(BulkPhase::kReverse, i, state_->node_count);
-        uint32_t row = state_->nodes[i];
-        const uint32_t *ids = graph_.IdsOf(row);
-        for (uint32_t k = 0; k < graph_.degrees[row]; ++k)
-            state_->reservoirs.Prefetch(ids[k]);
-        for (uint32_t k = 0; k < graph_.degrees[row]; ++k)
-            state_->reservoirs.OfferIncoming(ids[k], row,
-                                             ShortDistance(graph_.DistancesOf(row)[k]));
-    }
-    state_->Progress(BulkPhase::kReverse, state_->node_count, state_->node_count);
+    Reservoirs *reservoirs = &state_->shared.reservoirs;
+    const uint32_t *ids = graph_.IdsOf(row);
+    for (uint32_t k = 0; k < graph_.degrees[row]; ++k)
+        reservoirs->Prefetch(ids[k]);
+    for (uint32_t k = 0; k < graph_.degrees[row]; ++k)
+        reservoirs->OfferIncoming(ids[k], row, ShortDistance(graph_.DistancesOf(row)[k]));
 }
 
 // An edge that comes in is taken while there is room; else own and incoming are pruned together.
 void
 Pruning::Complete(uint32_t row)
 {
-    const Reservoirs &reservoirs = state_->reservoirs;
+    const Reservoirs &reservoirs = state_->shared.reservoirs;
     uint32_t *end = std::copy(graph_.IdsOf(row), graph_.IdsOf(row) + graph_.degrees[row], ids_);
     const uint32_t *incoming = reservoirs.IncomingOf(row);
     for (uint32_t k = 0; k < reservoirs.IncomingCountOf(row); ++k)
@@ -189,27 +176,48 @@ Pruning::Complete(uint32_t row)
     Store(row, count);
 }
 
+// All nodes, in pieces of neighbours, so that codes are still in a cache when the next node wants them.
+template <class Node>
 void
-Pruning::CompleteLists()
+ForNodes(BulkState *state, BulkStep step, BulkPhase phase, Node node)
 {
-    for (uint32_t i = 0; i < state_->node_count; ++i) {
-        state_->Beat(BulkPhase::kFill, i, state_->node_count);
-        if (i + 1 < state_->node_count)
-            state_->reservoirs.Prefetch(state_->nodes[i + 1]);
-        Complete(state_->nodes[i]);
-    }
-    state_->Progress(BulkPhase::kFill, state_->node_count, state_->node_count);
+    constexpr uint32_t kPiece = 256;
+    const BulkShared &shared = state->shared;
+    state->ForPieces(step, shared.node_count, kPiece, [&](uint32_t first, uint32_t end) {
+        for (uint32_t i = first; i < end; ++i) {
+            state->Beat(phase, i, shared.node_count);
+            if (i + 1 < end)
+                shared.reservoirs.Prefetch(shared.nodes[i + 1]);
+            node(shared.nodes[i]);
+        }
+    });
+    state->Progress(phase, shared.node_count, shared.node_count);
 }
 
 } // namespace
 
 void
-PruneLists(BulkState *state)
+PruneReservoirs(BulkState *state)
 {
     Pruning pruning(state);
-    pruning.PruneReservoirs();
-    pruning.TellNeighbours();
-    pruning.CompleteLists();
+    ForNodes(state, BulkStep::kPrune, BulkPhase::kPrune,
+             [&](uint32_t row) { pruning.PruneReservoir(row); });
+}
+
+void
+TellNeighbours(BulkState *state)
+{
+    Pruning pruning(state);
+    ForNodes(state, BulkStep::kTell, BulkPhase::kReverse,
+             [&](uint32_t row) { pruning.TellNeighboursOf(row); });
+}
+
+void
+CompleteLists(BulkState *state)
+{
+    Pruning pruning(state);
+    ForNodes(state, BulkStep::kComplete, BulkPhase::kFill,
+             [&](uint32_t row) { pruning.Complete(row); });
 }
 
 } // namespace omendb

@@ -1,5 +1,7 @@
 #include "bulk_reservoir.h"
 
+#include <sched.h>
+
 namespace omendb {
 namespace {
 
@@ -62,8 +64,8 @@ Reservoirs::BytesPerRow(size_t capacity)
     return sizeof(State) + capacity * (2 * sizeof(uint16_t) + sizeof(uint32_t));
 }
 
-Reservoirs::Reservoirs(Pool pool, size_t rows, size_t capacity, size_t degree)
-    : record_bytes_(BytesPerRow(capacity)), capacity_(capacity),
+Reservoirs::Reservoirs(Pool pool, size_t rows, size_t capacity, size_t degree, bool locked)
+    : locked_(locked), record_bytes_(BytesPerRow(capacity)), capacity_(capacity),
       left_capacity_(degree < capacity ? degree : capacity)
 {
     size_t bytes = record_bytes_ - sizeof(State) - left_capacity_ * sizeof(uint32_t);
@@ -82,10 +84,36 @@ Reservoirs::CandidatesOf(uint32_t row) const
                                         2 * capacity_ * sizeof(uint16_t));
 }
 
+// Held for some fifty instructions, in which nothing can fail.
+void
+Reservoirs::Lock(State *state) const
+{
+    if (!locked_)
+        return;
+    for (int tries = 0; __atomic_exchange_n(&state->lock, 1, __ATOMIC_ACQUIRE) != 0; ++tries)
+        if (tries > 100)
+            sched_yield(); // its holder may wait for this CPU
+}
+
+void
+Reservoirs::Unlock(State *state) const
+{
+    if (locked_)
+        __atomic_store_n(&state->lock, 0, __ATOMIC_RELEASE);
+}
+
 void
 Reservoirs::Offer(uint32_t row, uint32_t id, uint16_t hash, uint16_t distance)
 {
     State *state = StateOf(row);
+    Lock(state);
+    OfferHere(state, id, hash, distance);
+    Unlock(state);
+}
+
+void
+Reservoirs::OfferHere(State *state, uint32_t id, uint16_t hash, uint16_t distance)
+{
     bool full = state->count == capacity_;
     if (full && distance >= state->distance)
         return;
@@ -133,6 +161,14 @@ void
 Reservoirs::OfferIncoming(uint32_t row, uint32_t id, uint16_t distance)
 {
     State *state = StateOf(row);
+    Lock(state);
+    OfferIncomingHere(state, id, distance);
+    Unlock(state);
+}
+
+void
+Reservoirs::OfferIncomingHere(State *state, uint32_t id, uint16_t distance)
+{
     auto *ids = reinterpret_cast<uint32_t *>(state + 1) + left_capacity_;
     auto *distances = reinterpret_cast<uint16_t *>(ids + incoming_capacity_);
     size_t at = state->incoming;

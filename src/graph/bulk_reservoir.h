@@ -31,7 +31,15 @@ class Reservoirs {
 public:
     Reservoirs() = default;
     // `degree`: how many Settle keeps at most. REQUIRES: capacity a multiple of 8, 8 to kMaxReservoir.
-    Reservoirs(Pool pool, size_t rows, size_t capacity, size_t degree);
+    // `locked`: several members offer at once.
+    Reservoirs(Pool pool, size_t rows, size_t capacity, size_t degree, bool locked = false);
+
+    // The same records at another member's addresses.
+    void MoveBy(ptrdiff_t offset)
+    {
+        records_ = reinterpret_cast<char *>(reinterpret_cast<uintptr_t>(records_) +
+                                            static_cast<uintptr_t>(offset));
+    }
 
     static size_t BytesPerRow(size_t capacity);
 
@@ -63,7 +71,8 @@ private:
         uint8_t farthest;  // its position, when full
         uint16_t distance; // the farthest's, when full
         uint8_t incoming;
-        uint8_t reserved[3];
+        uint8_t lock; // while somebody offers
+        uint8_t reserved[2];
     };
     static_assert(sizeof(State) == 8);
 
@@ -74,7 +83,13 @@ private:
     char *RecordOf(uint32_t row) const { return records_ + row * record_bytes_; }
     State *StateOf(uint32_t row) const { return reinterpret_cast<State *>(RecordOf(row)); }
 
+    void OfferHere(State *state, uint32_t id, uint16_t hash, uint16_t distance);
+    void OfferIncomingHere(State *state, uint32_t id, uint16_t distance);
+    void Lock(State *state) const;
+    void Unlock(State *state) const;
+
     char *records_ = nullptr;
+    bool locked_ = false;
     size_t record_bytes_ = 0;
     size_t capacity_ = 0;
     size_t left_capacity_ = 0;

@@ -23,18 +23,59 @@ struct LeafScratch {
     float *directions; // [row][kMaxHashBits]: the first dimensions of the code
 };
 
-struct BulkState {
-    BulkOptions options;
-    Pool pool;
+// As the leader sees it, for all members. What a step sets is there for the steps after it.
+struct BulkShared {
     GraphArrays graph;
+    Reservoirs reservoirs;
     uint32_t *nodes; // rows that are nodes; once homes are known, in their order
     uint32_t node_count;
-    uint32_t *entries; // of the leaders of all rows the first
+    uint32_t nearest;
+    uint32_t *leaders; // of the first division; the first of them are the entries
+    uint32_t leader_count;
     uint32_t entry_count;
-    Reservoirs reservoirs;
-    PanelSet panels; // scratch of a leaf, and of leaders
+    uint32_t fanout;     // of the first division
+    bool one_leaf;       // there is no division
+    uint16_t *assigned;  // [node][fanout]: leaders by number, nearest first
+    uint32_t *part_rows; // of the first division, part after part
+    uint32_t *part_ends; // by leader
+    uint32_t largest_part;
+};
+
+struct BulkState {
+    BulkOptions options;
+    BulkCrew crew;
+    bool alone;
+    bool leads;
+    Pool pool;         // this member's
+    Pool shared_pool;  // the leader's only
+    BulkShared shared; // as this member sees it
+    BulkShared *common;
+    ptrdiff_t offset;
+    uint32_t claimed[kBulkSteps]; // alone
+    PanelSet panels;              // scratch of a leaf, and of leaders
     LeafScratch leaf;
     uint64_t random;
+
+    uint32_t Claim(BulkStep step, uint32_t count)
+    {
+        if (!alone)
+            return crew.claim(crew.context, step, count);
+        uint32_t first = claimed[static_cast<uint32_t>(step)];
+        claimed[static_cast<uint32_t>(step)] += count;
+        return first;
+    }
+
+    // Calls piece(first, end) for pieces of [0, count) that are nobody else's.
+    template <class Piece>
+    void ForPieces(BulkStep step, uint32_t count, uint32_t most, Piece piece)
+    {
+        for (;;) {
+            uint32_t first = Claim(step, most);
+            if (first >= count)
+                return;
+            piece(first, count - first < most ? count : first + most);
+        }
+    }
 
     uint32_t Random(uint32_t below)
     {
@@ -44,7 +85,7 @@ struct BulkState {
 
     void Progress(BulkPhase phase, uint64_t done, uint64_t total) const
     {
-        if (options.progress != nullptr)
+        if (leads && options.progress != nullptr)
             options.progress(options.progress_context, phase, done, total);
     }
 
@@ -64,14 +105,23 @@ void FindDuplicates(BulkState *state);
 // Leaders of a division of so many rows.
 uint32_t LeadersFor(const BulkOptions &options, uint32_t rows, uint32_t fanout);
 
-// Chooses entries, sets home, orders nodes by it, and fills the reservoirs leaf by leaf.
-void PartitionRows(BulkState *state);
+// The first division, one function a step: chooses leaders and entries; gives each row its leaders and its
+// home; makes the parts; fills the reservoirs, leaf by leaf; sees to rows with few candidates; orders nodes
+// by home.
+void ChooseLeaders(BulkState *state);
+void AssignRows(BulkState *state);
+void ScatterRows(BulkState *state);
+void DivideParts(BulkState *state);
+void JoinIslands(BulkState *state);
+void OrderByHome(BulkState *state);
 
 // Offers the nearest within a leaf to each other's reservoirs.
 void BuildLeaf(BulkState *state, const uint32_t *rows, uint32_t count);
 
-// From reservoirs to neighbour lists, nearest first within each.
-void PruneLists(BulkState *state);
+// From reservoirs to neighbour lists, nearest first within each; one function a step.
+void PruneReservoirs(BulkState *state);
+void TellNeighbours(BulkState *state);
+void CompleteLists(BulkState *state);
 
 // Sets birth and anchor; adds edges and entries until every node is reached. Returns the entries.
 List<uint32_t> AnchorNodes(BulkState *state);

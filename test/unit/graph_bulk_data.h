@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <functional>
 #include <random>
@@ -36,7 +37,9 @@ RandomRows(size_t count, size_t dims, unsigned seed = 1)
 // A graph over rows, not linked yet.
 class TestGraph {
 public:
-    TestGraph(const Rows &rows, uint32_t degree) : mean_(rows.empty() ? 1 : rows[0].size())
+    // `pool`: where the graph lies, in place of an arena of its own.
+    TestGraph(const Rows &rows, uint32_t degree, const Pool *pool = nullptr)
+        : mean_(rows.empty() ? 1 : rows[0].size())
     {
         uint32_t dims = uint32_t(mean_.size());
         double norms = 0;
@@ -59,7 +62,7 @@ public:
         options_.degree = degree;
         options_.search_width = 64;
         options_.check_interrupts = [] {};
-        graph_ = MemoryGraph(arena_.pool(), options_);
+        graph_ = MemoryGraph(pool == nullptr ? arena_.pool() : *pool, options_);
         std::vector<float> y(space.padded);
         for (const auto &row : rows) {
             bool representable = RowToSpace(space, row.data(), y.data());
@@ -78,6 +81,13 @@ public:
                                                  BulkFixedBytes(options, options_.padded));
     }
 
+    void Build(BulkOptions options, const BulkTeam &team)
+    {
+        options.check_interrupts = [] { ++interrupts_checked; };
+        Arena scratch;
+        BuildBulk(&graph_, scratch.pool(), options, &team);
+    }
+
     MemoryGraph &graph() { return graph_; }
 
     bool SameCode(uint32_t a, uint32_t b)
@@ -92,7 +102,7 @@ public:
     // Of each row's true `k` nearest, the share that a search of this width from the entries finds.
     double Recall(size_t k, size_t width, size_t queries);
 
-    static inline size_t interrupts_checked = 0;
+    static inline std::atomic<size_t> interrupts_checked = 0;
 
 private:
     Arena arena_;

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "omendb/graph/bulk_crew.h"
 #include "omendb/graph/memory_graph.h"
 #include "omendb/simd/kernels.h"
 
@@ -49,9 +50,28 @@ constexpr uint32_t kMaxReservoir = 128;
 size_t BulkBytesPerRow(const BulkOptions &options);
 size_t BulkFixedBytes(const BulkOptions &options, uint32_t padded);
 
+// What the members of a crew tell each other; bulk_state.h. Its bytes are zero before the leader begins.
+struct BulkShared;
+size_t BulkSharedBytes();
+
+// What a leader with a crew needs beside its own memory.
+struct BulkTeam {
+    BulkCrew crew;
+    Pool pool; // over memory that all members see; the graph's arrays must lie in it too
+    BulkShared *shared;
+};
+
 // Links all rows of the graph, in place of MemoryGraph::Link row by row. Takes its memory from `pool`, which
-// may go afterwards. The same rows in the same order give the same graph, whatever else runs.
+// may go afterwards. Without a team, the same rows in the same order give the same graph; with one, what
+// a full reservoir keeps of equally near candidates depends on who offers first.
 // REQUIRES: no row is linked yet. check_interrupts is set.
-void BuildBulk(MemoryGraph *graph, Pool pool, const BulkOptions &options);
+void BuildBulk(MemoryGraph *graph, Pool pool, const BulkOptions &options,
+               const BulkTeam *team = nullptr);
+
+// The part of a member that does not lead, from step `first` on. `shared` is where this member sees it, and
+// everything else lies `offset` bytes beyond the leader's addresses.
+// REQUIRES: the same options as the leader's, but for callbacks and entry_rank.
+void HelpBuildBulk(BulkShared *shared, ptrdiff_t offset, Pool pool, const BulkOptions &options,
+                   const BulkCrew &crew, BulkStep first);
 
 } // namespace omendb

@@ -19,6 +19,7 @@
 namespace omendb {
 
 struct BulkOptions;
+struct BulkTeam;
 
 // At most half of a list may be anchored edges, so that pruning keeps a choice.
 constexpr uint32_t
@@ -110,7 +111,8 @@ public:
     void CheckInterrupts() { options_.check_interrupts(); }
 
 private:
-    friend void BuildBulk(MemoryGraph *graph, Pool pool, const BulkOptions &options);
+    friend void BuildBulk(MemoryGraph *graph, Pool pool, const BulkOptions &options,
+                          const BulkTeam *team);
 
     GraphArrays Arrays() const
     {

@@ -1,0 +1,38 @@
+// Several processes, or threads, that build one graph together. They share memory, which each may have mapped
+// at another address, and need no more of each other than what stands here. One of them leads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "omendb/base/pool.h"
+
+namespace omendb {
+
+// The steps of a bulk build. All members take each step, in this order, and meet after it; a member that
+// comes late takes the steps that are left. In some the leader alone has something to do.
+enum class BulkStep : uint32_t {
+    kPrepare, // leader: duplicates, leaders of the first division
+    kAssign,
+    kScatter, // leader
+    kParts,
+    kIslands,
+    kOrder, // leader
+    kPrune,
+    kTell,
+    kComplete,
+    kAnchor, // leader
+    kEnd,
+};
+
+constexpr uint32_t kBulkSteps = static_cast<uint32_t>(BulkStep::kEnd);
+
+struct BulkCrew {
+    void *context;
+    // The first of `count` numbers that nobody else gets; counts from 0 for each step.
+    uint32_t (*claim)(void *context, BulkStep step, uint32_t count);
+    // Returns when all members have come.
+    void (*meet)(void *context);
+};
+
+} // namespace omendb
