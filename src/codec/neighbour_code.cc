@@ -58,12 +58,6 @@ QuantizeHop(Hop *hop, float max_abs, size_t coded)
 
 } // namespace
 
-unsigned
-DefaultNeighbourBits(size_t coded)
-{
-    return coded <= 64 ? 4 : coded <= 256 ? 2 : 1;
-}
-
 uint16_t
 FloatToBfloat16(float value)
 {

@@ -40,6 +40,7 @@ DegreeThatFits(uint32_t bytes, uint32_t coded, uint32_t code_bytes)
     return std::min(degree, kMaxDegree);
 }
 
+// Bits a dimension of a neighbour code that measured best.
 uint32_t
 DefaultBits(uint32_t coded)
 {

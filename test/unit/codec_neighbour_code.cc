@@ -46,12 +46,8 @@ TEST(CodecBfloat16, RoundsToNearest)
 
 // ---- codes
 
-TEST(CodecNeighbour, DefaultBits)
+TEST(CodecNeighbour, CodeBytes)
 {
-    EXPECT_EQ(DefaultNeighbourBits(64), 4u);
-    EXPECT_EQ(DefaultNeighbourBits(128), 2u);
-    EXPECT_EQ(DefaultNeighbourBits(256), 2u);
-    EXPECT_EQ(DefaultNeighbourBits(320), 1u);
     EXPECT_EQ(NeighbourCodeBytes(512, 1), 64u);
     EXPECT_EQ(NeighbourCodeBytes(128, 2), 32u);
 }

@@ -29,9 +29,6 @@ NeighbourCodeBytes(size_t coded, unsigned bits)
     return coded / 8 * bits;
 }
 
-// Bits a dimension that measured best: 4 up to 64 coded dimensions, 2 up to 256, 1 above.
-unsigned DefaultNeighbourBits(size_t coded);
-
 uint16_t FloatToBfloat16(float value);
 
 inline float

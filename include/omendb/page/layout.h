@@ -245,7 +245,8 @@ BodyBytes(size_t page_size)
 
 // Chooses coded dimensions, slots a page and degree together: the most slots with degree >= kWantedDegree
 // (then the largest degree that fits, at most kMaxDegree); where not even one slot holds all dimensions, as
-// many dimensions as leave kWantedDegree. `bits` 1..4 or 0 for the default by dimension.
+// many dimensions as leave kWantedDegree. `bits` 1..4, or 0 for the default: 4 up to 64 coded dimensions, 2 up
+// to 256, 1 above.
 Geometry ChooseGeometry(uint32_t page_size, uint32_t padded, uint32_t bits);
 
 // The geometry of stored choices. False if they do not fit together (a damaged meta page).
