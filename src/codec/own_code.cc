@@ -244,23 +244,4 @@ LowerBound(const Space &space, const Query &query, float distance_squared,
     return BoundInnerProduct(space, query, factors, bounds);
 }
 
-double
-ValueEstimate(const Space &space, const Query &query, float distance_squared,
-              const OwnFactors &factors)
-{
-    if (!query.navigable || !(factors.error <= FLT_MAX))
-        return kInfinity;
-    double scale = space.scale;
-    double squared = distance_squared;
-    if (space.metric == Metric::kL2)
-        return std::sqrt(squared) / scale;
-    if (space.metric == Metric::kCosine) {
-        double value = squared / (2 * scale * scale);
-        return value > 2 ? 2 : value;
-    }
-    double norms = static_cast<double>(query.norm_squared) + factors.norm_squared;
-    double product = (norms - squared) / 2 + factors.mean_dot;
-    return -(product / (query.model_scale * scale * scale) + query.mean_dot);
-}
-
 } // namespace omendb

@@ -370,30 +370,5 @@ TEST(CodecBound, FewRowsAreRechecked)
     }
 }
 
-TEST(CodecOwnCode, ValueEstimates)
-{
-    Rows rows = ClusteredRows(200, 256, 1), queries = ClusteredRows(10, 256, 2);
-    for (Metric metric : kMetrics) {
-        Model model(metric, rows);
-        const Space &space = model.space;
-        std::vector<float> rotated(space.padded);
-        for (size_t j = 0; j < queries.count(); j++) {
-            Query query = QueryToSpace(space, queries.row(j), rotated.data());
-            for (size_t i = 0; i < rows.count(); i++) {
-                Coded coded = EncodeRow(space, rows.row(i));
-                float distance = DistanceSquared(space, query, coded);
-                double value =
-                    OperatorValue(*kernels, metric, queries.row(j), rows.row(i), space.dims);
-                double unit = metric == Metric::kInnerProduct
-                                  ? Model::Norm(queries.row(j), 256) * Model::Norm(rows.row(i), 256)
-                                  : value;
-                EXPECT_NEAR(ValueEstimate(space, query, distance, coded.factors), value,
-                            0.01 * unit)
-                    << MetricName(metric);
-            }
-        }
-    }
-}
-
 } // namespace
 } // namespace omendb::test

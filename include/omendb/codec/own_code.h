@@ -44,8 +44,4 @@ float CodeDistanceSquared(const int8_t *a, float step_a, float norm_a_squared, c
 double LowerBound(const Space &space, const Query &query, float distance_squared,
                   const OwnFactors &factors);
 
-// An estimate of the operator's value itself, same arguments (for display and tests; no bound).
-double ValueEstimate(const Space &space, const Query &query, float distance_squared,
-                     const OwnFactors &factors);
-
 } // namespace omendb
