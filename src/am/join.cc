@@ -109,12 +109,30 @@ TakeSlot(NodeEditor *editor, WalRecord *record, MetaPage *meta)
     return {page, NodeId(geometry, block, found)};
 }
 
-char *
-DeltaPageOf(NodeEditor *editor, WalRecord *record, BlockNumber block)
+// Registers the delta page of an item.
+DeltaItem *
+AddItem(NodeEditor *editor, WalRecord *record, DeltaPlace place)
 {
-    char *page = record->Add(block);
-    RequireKind(editor->index(), block, page, PageKind::kDelta);
-    return page;
+    char *page = record->Add(place.block);
+    RequireKind(editor->index(), place.block, page, PageKind::kDelta);
+    return &DeltaOf(page, editor->geometry()).items()[place.at];
+}
+
+// Registers what a row's move from the delta to a node changes: meta, the delta page, the node page.
+struct RowMove {
+    MetaPage *meta;
+    DeltaItem *item;
+    NodeHeader *header;
+};
+
+RowMove
+BeginMove(NodeEditor *editor, WalRecord *record, DeltaPlace place, uint32_t id)
+{
+    const Geometry &geometry = editor->geometry();
+    MetaPage *meta = MetaOf(record->Add(0));
+    DeltaItem *item = AddItem(editor, record, place);
+    char *page = record->Add(NodeBlock(geometry, id));
+    return {meta, item, NodeAt(page, geometry, NodeSlot(geometry, id)).header()};
 }
 
 // Writes the node as joining, with its out-edges, and notes it in the delta item. Returns its number.
@@ -141,8 +159,7 @@ WriteJoining(NodeEditor *editor, DeltaPlace place, const DeltaItem &item, const 
 
     WalRecord record(editor->index());
     MetaPage *meta = MetaOf(record.Add(0));
-    DeltaItem *noted =
-        &DeltaOf(DeltaPageOf(editor, &record, place.block), geometry).items()[place.at];
+    DeltaItem *noted = AddItem(editor, &record, place);
     FreeSlot free_slot = TakeSlot(editor, &record, meta);
     NodeView target = NodeAt(free_slot.page, geometry, NodeSlot(geometry, free_slot.id));
     header->generation = target.header()->generation;
@@ -205,17 +222,13 @@ FinishRow(NodeEditor *editor, DeltaPlace place, uint32_t id)
         editor->AddEntry(node);
 
     WalRecord record(editor->index());
-    MetaPage *meta = MetaOf(record.Add(0));
-    DeltaItem *item =
-        &DeltaOf(DeltaPageOf(editor, &record, place.block), geometry).items()[place.at];
-    NodeHeader *header =
-        NodeAt(record.Add(NodeBlock(geometry, id)), geometry, NodeSlot(geometry, id)).header();
-    header->state = static_cast<uint8_t>(NodeState::kLive);
-    header->inline_tids = 1;
-    header->tids[0] = item->tid;
-    --meta->joining_nodes;
-    ++meta->live_nodes;
-    item->state = static_cast<uint8_t>(DeltaState::kEmpty);
+    RowMove move = BeginMove(editor, &record, place, id);
+    move.header->state = static_cast<uint8_t>(NodeState::kLive);
+    move.header->inline_tids = 1;
+    move.header->tids[0] = move.item->tid;
+    --move.meta->joining_nodes;
+    ++move.meta->live_nodes;
+    move.item->state = static_cast<uint8_t>(DeltaState::kEmpty);
     record.Finish();
     OMENDB_FAILURE_POINT("join: row done");
 }
@@ -225,12 +238,9 @@ AddTid(NodeEditor *editor, uint32_t id, const HeapTid &tid, DeltaPlace place)
 {
     const Geometry &geometry = editor->geometry();
     WalRecord record(editor->index());
-    MetaPage *meta = MetaOf(record.Add(0));
-    DeltaItem *item =
-        &DeltaOf(DeltaPageOf(editor, &record, place.block), geometry).items()[place.at];
-    NodeHeader *header =
-        NodeAt(record.Add(NodeBlock(geometry, id)), geometry, NodeSlot(geometry, id)).header();
-    item->state = static_cast<uint8_t>(DeltaState::kEmpty);
+    RowMove move = BeginMove(editor, &record, place, id);
+    NodeHeader *header = move.header;
+    move.item->state = static_cast<uint8_t>(DeltaState::kEmpty);
     if (header->inline_tids < kInlineTids) {
         header->tids[header->inline_tids++] = tid;
         record.Finish();
@@ -261,7 +271,7 @@ AddTid(NodeEditor *editor, uint32_t id, const HeapTid &tid, DeltaPlace place)
             return;
         }
     }
-    BlockNumber block = meta->tids_room_head;
+    BlockNumber block = move.meta->tids_room_head;
     char *page;
     if (block == kNoBlock) {
         Buffer buffer = NewPage(editor->index());
@@ -271,7 +281,7 @@ AddTid(NodeEditor *editor, uint32_t id, const HeapTid &tid, DeltaPlace place)
         TrailerOf(page, BLCKSZ)->flags = kListed;
         for (uint32_t i = 0; i < geometry.segment_capacity; ++i)
             SegmentsOf(page)[i].owner = kNoNode;
-        meta->tids_room_head = block;
+        move.meta->tids_room_head = block;
     } else {
         page = record.Add(block);
         RequireKind(editor->index(), block, page, PageKind::kTids);
@@ -289,7 +299,7 @@ AddTid(NodeEditor *editor, uint32_t id, const HeapTid &tid, DeltaPlace place)
         RaiseDamaged(editor->index(), block, PageFault::kBadCount);
     if (free_segments == 1) {
         Trailer *trailer = TrailerOf(page, BLCKSZ);
-        meta->tids_room_head = trailer->next;
+        move.meta->tids_room_head = trailer->next;
         trailer->next = kNoBlock;
         trailer->flags = 0;
     }

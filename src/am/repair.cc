@@ -57,8 +57,10 @@ CopyNodePage(Relation index, BlockNumber block, char *copy)
     });
 }
 
+// Calls use(id, node) for every node in this state. The page is a copy, so `use` may lock and write it.
+template <class Use>
 void
-FindDead(Repair *repair)
+ForNodes(Repair *repair, NodeState state, Use use)
 {
     char *copy = static_cast<char *>(palloc(BLCKSZ));
     for (BlockNumber block = 1; block < repair->blocks; ++block) {
@@ -66,15 +68,21 @@ FindDead(Repair *repair)
         if (!CopyNodePage(repair->index, block, copy))
             continue;
         for (uint32_t slot = 0; slot < repair->geometry.slots_per_page; ++slot) {
-            if (NodeAt(copy, repair->geometry, slot).header()->state !=
-                static_cast<uint8_t>(NodeState::kDead))
-                continue;
-            uint32_t id = NodeId(repair->geometry, block, slot);
-            repair->dead[id / 8] |= static_cast<uint8_t>(1 << id % 8);
-            repair->dead_list.push_back(id);
+            ConstNodeView node = NodeAt(static_cast<const char *>(copy), repair->geometry, slot);
+            if (node.header()->state == static_cast<uint8_t>(state))
+                use(NodeId(repair->geometry, block, slot), node);
         }
     }
     pfree(copy);
+}
+
+void
+FindDead(Repair *repair)
+{
+    ForNodes(repair, NodeState::kDead, [&](uint32_t id, ConstNodeView) {
+        repair->dead[id / 8] |= static_cast<uint8_t>(1 << id % 8);
+        repair->dead_list.push_back(id);
+    });
 }
 
 // Finds `child` a new anchor among its own neighbours and those of its dead anchor; makes it an entry when
@@ -168,10 +176,10 @@ WriteList(Repair *repair, NodeEditor *editor, const NodeCopy &node,
 }
 
 void
-MendList(Repair *repair, const NodeCopy &seen)
+MendList(Repair *repair, uint32_t node_id)
 {
     NodeEditor editor(repair->index, PoolOf(repair->item));
-    NodeCopy node = editor.Read(seen.id);
+    NodeCopy node = editor.Read(node_id);
     auto arrays = node.view.neighbours();
     List<NodeCopy> copies(editor.pool());
     List<uint32_t> old_places(editor.pool());
@@ -222,23 +230,13 @@ MendList(Repair *repair, const NodeCopy &seen)
 void
 MendLists(Repair *repair)
 {
-    char *copy = static_cast<char *>(palloc(BLCKSZ));
-    for (BlockNumber block = 1; block < repair->blocks; ++block) {
-        VacuumDelay();
-        if (!CopyNodePage(repair->index, block, copy))
-            continue;
-        for (uint32_t slot = 0; slot < repair->geometry.slots_per_page; ++slot) {
-            ConstNodeView node = NodeAt(static_cast<const char *>(copy), repair->geometry, slot);
-            if (node.header()->state != static_cast<uint8_t>(NodeState::kLive))
-                continue;
-            bool lost = false;
-            for (uint32_t i = 0; i < Min(node.header()->degree, repair->geometry.degree); ++i)
-                lost = lost || repair->IsDead(node.neighbours().ids[i]);
-            if (lost)
-                MendList(repair, {NodeId(repair->geometry, block, slot), node, 0});
-        }
-    }
-    pfree(copy);
+    ForNodes(repair, NodeState::kLive, [&](uint32_t id, ConstNodeView node) {
+        bool lost = false;
+        for (uint32_t i = 0; i < Min(node.header()->degree, repair->geometry.degree); ++i)
+            lost = lost || repair->IsDead(node.neighbours().ids[i]);
+        if (lost)
+            MendList(repair, id);
+    });
 }
 
 // LOCKS: meta, then the entry page. WAL: one record a page that changes.
