@@ -1,7 +1,7 @@
 // ambuild and ambuildempty.
 #include <algorithm>
 
-#include "build_state.h"
+#include "build_team.h"
 #include "callbacks.h"
 #include "omendb/graph/bulk_build.h"
 #include "omendb/graph/entries.h"
@@ -69,20 +69,40 @@ CheckInterrupts()
     CHECK_FOR_INTERRUPTS();
 }
 
+BulkOptions
+BulkOptionsOf(const BuildState *)
+{
+    BulkOptions options;
+    options.check_interrupts = CheckInterrupts;
+    return options;
+}
+
+// Bytes of memory that a row takes until it is in its page.
+static size_t
+RowBytes(const BuildState *build)
+{
+    return MemoryGraph::BytesPerRow(build->geometry.padded, build->geometry.degree) +
+           BulkBytesPerRow(BulkOptions()) + sizeof(HeapTid) + sizeof(float);
+}
+
+// How many rows the graph takes: as many as the table may have, and maintenance_work_mem allows.
 static void
-StartGraph(BuildState *build)
+SetCapacity(BuildState *build, int members)
 {
     // A heap page holds at most MaxHeapTuplesPerPage rows.
     double most =
         static_cast<double>(RelationGetNumberOfBlocks(build->heap)) * MaxHeapTuplesPerPage;
-    size_t row_bytes = MemoryGraph::BytesPerRow(build->geometry.padded, build->geometry.degree) +
-                       BulkBytesPerRow(BulkOptions()) + sizeof(HeapTid) + sizeof(float);
     double affordable =
         (maintenance_work_mem * 1024.0 -
-         static_cast<double>(BulkFixedBytes(BulkOptions(), build->geometry.padded))) /
-        static_cast<double>(row_bytes);
+         members * static_cast<double>(BulkFixedBytes(BulkOptions(), build->geometry.padded))) /
+        static_cast<double>(RowBytes(build));
     build->capacity = static_cast<uint32_t>(
         std::max(16.0, std::min({most, affordable, static_cast<double>(kMaxNodes)})));
+}
+
+static void
+MakeGraph(BuildState *build)
+{
     MemoryGraphOptions options = {};
     options.capacity = build->capacity;
     options.padded = build->geometry.padded;
@@ -90,10 +110,10 @@ StartGraph(BuildState *build)
     options.search_width = 1; // no row is linked by a search
     options.check_interrupts = CheckInterrupts;
     build->graph = build->pool.NewArray<MemoryGraph>(1);
-    *build->graph = MemoryGraph(build->pool, options);
-    build->tids = build->pool.NewArray<HeapTid>(build->capacity);
+    *build->graph = MemoryGraph(build->graph_pool, options);
+    build->tids = build->graph_pool.NewArray<HeapTid>(build->capacity);
     if (build->metric == Metric::kInnerProduct)
-        build->norms = build->pool.NewArray<float>(build->capacity);
+        build->norms = build->graph_pool.NewArray<float>(build->capacity);
 }
 
 static void
@@ -111,19 +131,19 @@ LinkRows(BuildState *build)
 {
     MemoryContext context =
         AllocSetContextCreate(build->context, "omendb build links", ALLOCSET_DEFAULT_SIZES);
-    BulkOptions options;
+    BulkOptions options = BulkOptionsOf(build);
     options.entries = WantedEntries(build->graph->rows());
     // Of inner product, the longest rows are the answers to most queries and the neighbours of few: searches
     // start there. 15,000 words at pool 64: recall .75 instead of .69; thirty long rows among 3,000: 1
     // instead of .27.
     options.entry_rank = build->norms;
-    // A table that is one leaf meets its candidates once, not in some twenty leaves: with 3 of them 400 rows
-    // of 100 dimensions had recall .905, now 1.
-    if (build->graph->rows() <= options.leaf_rows)
-        options.nearest = kMaxNearest;
-    options.check_interrupts = CheckInterrupts;
     options.progress = ShowProgress;
-    BuildBulk(build->graph, PoolOf(context), options);
+    if (build->team != nullptr) {
+        BulkTeam team = BulkTeamOf(build);
+        BuildBulk(build->graph, PoolOf(context), options, &team);
+    } else {
+        BuildBulk(build->graph, PoolOf(context), options);
+    }
     MemoryContextDelete(context);
 }
 
@@ -137,14 +157,29 @@ Flush(BuildState *build)
     build->flushed = true;
 }
 
-static void
+// Number of a row that is to be encoded. False: there is no room for it.
+static bool
+NextRow(BuildState *build, uint32_t *number)
+{
+    if (build->team != nullptr)
+        return ClaimRow(build->team, build->capacity, number);
+    *number = build->graph->rows();
+    return *number < build->capacity;
+}
+
+void
 LoadRow(Relation, ItemPointer tid, Datum *values, bool *isnull, bool, void *argument)
 {
     auto *build = static_cast<BuildState *>(argument);
     if (isnull[0])
         return;
     MemoryContext old = MemoryContextSwitchTo(build->row_context);
-    if (!build->flushed && build->graph->rows() == build->capacity) {
+    uint32_t number = 0;
+    if (!build->flushed && !NextRow(build, &number)) {
+        if (build->team != nullptr) { // LoadWithTeam says so, and all begins anew
+            MemoryContextSwitchTo(old);
+            return;
+        }
         ereport(NOTICE,
                 (errmsg("omendb graph no longer fits into maintenance_work_mem after %u rows",
                         build->graph->rows()),
@@ -159,10 +194,12 @@ LoadRow(Relation, ItemPointer tid, Datum *values, bool *isnull, bool, void *argu
         Vector *row = DatumGetVector(values[0]);
         CheckExpectedDimensions(static_cast<int32>(build->dims), row->dim);
         bool representable = RowToSpace(build->space, row->x, build->encoded);
-        uint32_t number = build->graph->rows();
         OwnFactors factors =
             EncodeOwn(build->space, build->encoded, representable, build->graph->CodeOf(number));
-        build->graph->AddRow(factors);
+        if (build->team != nullptr)
+            build->graph->SetRow(number, factors);
+        else
+            build->graph->AddRow(factors);
         if (build->metric == Metric::kInnerProduct)
             build->norms[number] = static_cast<float>(Norm(row));
         build->tids[number] = FromItemPointer(*tid);
@@ -192,12 +229,28 @@ Build(Relation heap, Relation index, IndexInfo *info)
     MemoryContext old = MemoryContextSwitchTo(build->context);
     DescribeIndex(build);
     build->encoded = build->pool.NewArray<float>(build->geometry.padded);
+    build->graph_pool = build->pool;
     SampleTable(build);
-    StartGraph(build);
+    int workers = PlanWorkers(build);
+    SetCapacity(build, workers + 1);
 
-    pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseLoading);
-    double heap_rows =
-        table_index_build_scan(heap, index, info, true, true, LoadRow, build, nullptr);
+    double heap_rows = 0;
+    // The graph's arrays, what linking shares, and the layout of pages; more than is needed costs nothing.
+    size_t shared_bytes =
+        (size_t{build->capacity} + 4096) * (RowBytes(build) + 4 * sizeof(uint32_t)) +
+        (size_t{4} << 20);
+    bool loaded = false;
+    if (AssembleTeam(build, workers, shared_bytes, MakeGraph)) {
+        pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseLoading);
+        loaded = LoadWithTeam(build, &heap_rows);
+    }
+    if (!loaded) {
+        build->graph_pool = build->pool;
+        build->index_rows = 0;
+        MakeGraph(build);
+        pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseLoading);
+        heap_rows = table_index_build_scan(heap, index, info, true, true, LoadRow, build, nullptr);
+    }
     if (!build->flushed)
         Flush(build);
 

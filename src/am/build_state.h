@@ -2,6 +2,7 @@
 #pragma once
 
 #include "index_state.h"
+#include "omendb/graph/bulk_build.h"
 #include "omendb/graph/memory_graph.h"
 
 extern "C" {
@@ -19,6 +20,8 @@ enum BuildPhase : int64 {
     kPhaseMerging = 10,
 };
 
+struct BuildTeam;
+
 struct BuildState {
     Relation heap;
     Relation index;
@@ -31,6 +34,9 @@ struct BuildState {
     Space space;
     bool scaled; // false: no row was there to choose a scale by
 
+    // Parallel workers, and the memory of what they share; null: there are none.
+    BuildTeam *team;
+    Pool graph_pool; // of the graph and what is made of it; the team sees it
     MemoryGraph *graph;
     HeapTid *tids; // by row
     float *norms;  // by row; inner product only
@@ -44,6 +50,13 @@ struct BuildState {
 // Fills in metric, dimensions and geometry from the index's catalog entries.
 // ERRORS: invalid_parameter_value: column without dimensions; program_limit_exceeded: too many.
 void DescribeIndex(BuildState *build);
+
+// table_index_build_scan's callback; its argument is the BuildState.
+void LoadRow(Relation index, ItemPointer tid, Datum *values, bool *isnull, bool alive,
+             void *argument);
+
+// The options of the build, without what only its leader knows.
+BulkOptions BulkOptionsOf(const BuildState *build);
 
 // The meta page of an index without rows.
 void InitMeta(const BuildState *build, char *page);

@@ -6,10 +6,11 @@
 // WAL and logged together at the end; until then a crash or an error drops the index's file.
 #include <algorithm>
 
-#include "build_state.h"
+#include "build_team.h"
 #include "omendb/codec/neighbour_code.h"
 #include "omendb/page/views.h"
 #include "omendb/pg/failure_points.h"
+#include "write_pages.h"
 
 extern "C" {
 #include <access/xloginsert.h>
@@ -24,46 +25,10 @@ namespace {
 
 struct Writer {
     BuildState *build;
-    uint32_t *order;  // nodes in the order of their numbers: rows
-    uint32_t *number; // by row: position in order
-    uint32_t nodes;
-    BlockNumber node_first, cold_first, segment_first;
-    uint32_t node_pages, cold_pages;
-    uint64_t segments;
+    PagePlan plan;
+    uint32_t cold_pages;
     float *scratch;
-    BlockNumber segment_block; // page being filled, or kNoBlock
-    Buffer segment_buffer;
 };
-
-uint32_t
-PagesFor(uint64_t items, uint64_t a_page)
-{
-    return static_cast<uint32_t>((items + a_page - 1) / a_page);
-}
-
-// Appends a page and lends its image, exclusively locked.
-template <class Fill>
-void
-AppendPage(BuildState *build, BlockNumber expected, PageKind kind, Fill fill)
-{
-    CHECK_FOR_INTERRUPTS();
-    Buffer buffer = ReadBufferExtended(build->index, MAIN_FORKNUM, P_NEW, RBM_NORMAL, nullptr);
-    if (BufferGetBlockNumber(buffer) != expected)
-        elog(ERROR, "index \"%s\" grew to block %u while block %u was to be written",
-             RelationGetRelationName(build->index), BufferGetBlockNumber(buffer), expected);
-    LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-    char *page = BufferGetPage(buffer);
-    InitPage(page, kind);
-    fill(page);
-    MarkBufferDirty(buffer);
-    UnlockReleaseBuffer(buffer);
-}
-
-uint32_t
-IdOf(const Writer &writer, uint32_t row)
-{
-    return writer.node_first * writer.build->geometry.slots_per_page + writer.number[row];
-}
 
 // Fills each page with nodes near to each other: the next node in order, and the nearest of its page's
 // neighbours that have no place yet. A search then often finds several of its candidates on one page.
@@ -73,31 +38,31 @@ PackPages(Writer *writer)
     constexpr uint32_t kNoPlace = 0xFFFFFFFF;
     MemoryGraph *graph = writer->build->graph;
     uint32_t slots = writer->build->geometry.slots_per_page;
-    auto *packed = writer->build->pool.NewArray<uint32_t>(writer->nodes);
-    for (uint32_t i = 0; i < writer->nodes; ++i)
-        writer->number[writer->order[i]] = kNoPlace;
+    auto *packed = writer->build->graph_pool.NewArray<uint32_t>(writer->plan.nodes);
+    for (uint32_t i = 0; i < writer->plan.nodes; ++i)
+        writer->plan.number[writer->plan.order[i]] = kNoPlace;
     uint32_t placed = 0;
     uint32_t seed = 0;
     auto place = [&](uint32_t row) {
-        writer->number[row] = placed;
+        writer->plan.number[row] = placed;
         packed[placed++] = row;
     };
-    while (placed < writer->nodes) {
-        uint32_t page_end = std::min(placed - placed % slots + slots, writer->nodes);
+    while (placed < writer->plan.nodes) {
+        uint32_t page_end = std::min(placed - placed % slots + slots, writer->plan.nodes);
         for (uint32_t member = placed - placed % slots; placed < page_end; ++member) {
             if (member == placed) { // no neighbour left: the next in order
-                while (writer->number[writer->order[seed]] != kNoPlace)
+                while (writer->plan.number[writer->plan.order[seed]] != kNoPlace)
                     ++seed;
-                place(writer->order[seed]);
+                place(writer->plan.order[seed]);
             }
             uint32_t row = packed[member];
             const uint32_t *neighbours = graph->NeighboursOf(row);
             for (uint32_t i = 0; i < graph->DegreeOf(row) && placed < page_end; ++i)
-                if (writer->number[neighbours[i]] == kNoPlace)
+                if (writer->plan.number[neighbours[i]] == kNoPlace)
                     place(neighbours[i]);
         }
     }
-    writer->order = packed;
+    writer->plan.order = packed;
 }
 
 void
@@ -105,17 +70,18 @@ NumberNodes(Writer *writer)
 {
     MemoryGraph *graph = writer->build->graph;
     uint32_t rows = graph->rows();
-    writer->order = writer->build->pool.NewArray<uint32_t>(graph->nodes());
-    writer->number = writer->build->pool.NewArray<uint32_t>(rows);
-    writer->nodes = 0;
+    writer->plan.order = writer->build->graph_pool.NewArray<uint32_t>(graph->nodes());
+    writer->plan.number = writer->build->graph_pool.NewArray<uint32_t>(rows);
+    writer->plan.nodes = 0;
     for (uint32_t row = 0; row < rows; ++row)
         if (graph->IsNode(row))
-            writer->order[writer->nodes++] = row;
-    std::sort(writer->order, writer->order + writer->nodes, [graph](uint32_t a, uint32_t b) {
-        uint32_t home_a = graph->BirthOf(graph->HomeOf(a));
-        uint32_t home_b = graph->BirthOf(graph->HomeOf(b));
-        return home_a != home_b ? home_a < home_b : graph->BirthOf(a) < graph->BirthOf(b);
-    });
+            writer->plan.order[writer->plan.nodes++] = row;
+    std::sort(writer->plan.order, writer->plan.order + writer->plan.nodes,
+              [graph](uint32_t a, uint32_t b) {
+                  uint32_t home_a = graph->BirthOf(graph->HomeOf(a));
+                  uint32_t home_b = graph->BirthOf(graph->HomeOf(b));
+                  return home_a != home_b ? home_a < home_b : graph->BirthOf(a) < graph->BirthOf(b);
+              });
     PackPages(writer);
 }
 
@@ -153,7 +119,7 @@ WriteEntries(Writer *writer, BlockNumber first, uint32_t pages)
                                                static_cast<uint32_t>(entries.size()) - done);
             for (uint32_t j = 0; j < here; ++j) {
                 uint32_t row = entries[done++];
-                arrays.ids[j] = IdOf(*writer, row);
+                arrays.ids[j] = writer->plan.IdOf(build->geometry, row);
                 NeighbourFactors factors = EncodeNeighbour(
                     origin, 0, build->graph->CodeOf(row), build->graph->FactorsOf(row)->step,
                     geometry.coded, geometry.bits, writer->scratch,
@@ -169,13 +135,6 @@ WriteEntries(Writer *writer, BlockNumber first, uint32_t pages)
     }
 }
 
-// Segments of a node beyond its inline TIDs.
-uint32_t
-SegmentsOfRows(uint32_t rows)
-{
-    return rows <= kInlineTids ? 0 : PagesFor(rows - kInlineTids, kTidsPerSegment);
-}
-
 uint32_t
 RowsOfNode(const MemoryGraph *graph, uint32_t node)
 {
@@ -186,85 +145,17 @@ RowsOfNode(const MemoryGraph *graph, uint32_t node)
 }
 
 void
-FillNode(Writer *writer, NodeView node, uint32_t row)
+CountSegments(Writer *writer)
 {
-    BuildState *build = writer->build;
-    const Geometry &geometry = build->geometry;
-    MemoryGraph *graph = build->graph;
-    const OwnFactors &own = *graph->FactorsOf(row);
-    NodeHeader *header = node.header();
-    *header = {};
-    header->state = static_cast<uint8_t>(NodeState::kLive);
-    header->flags = graph->IsEntry(row) ? kNodeIsEntry : 0;
-    header->birth = graph->BirthOf(row);
-    header->step = own.step;
-    header->norm_squared = own.norm_squared;
-    header->error = own.error;
-    header->mean_dot = own.mean_dot;
-    header->cold_block = kNoBlock;
-    if (geometry.cold_bytes > 0) {
-        uint32_t number = writer->number[row];
-        header->cold_block =
-            writer->cold_first + number / geometry.cold_capacity * geometry.cold_span;
-        header->cold_slot = static_cast<uint16_t>(number % geometry.cold_capacity);
+    PagePlan *plan = &writer->plan;
+    uint32_t slots = writer->build->geometry.slots_per_page;
+    plan->segments_before = writer->build->graph_pool.NewArray<uint32_t>(plan->node_pages);
+    uint32_t segments = 0;
+    for (uint32_t i = 0; i < plan->nodes; ++i) {
+        if (i % slots == 0)
+            plan->segments_before[i / slots] = segments;
+        segments += SegmentsOfRows(RowsOfNode(writer->build->graph, plan->order[i]));
     }
-    memcpy(node.own(), graph->CodeOf(row), geometry.coded);
-
-    uint32_t rows = 0;
-    for (uint32_t twin = row; twin != MemoryGraph::kNone && rows < kInlineTids;
-         twin = graph->NextDuplicate(twin))
-        header->tids[rows++] = build->tids[twin];
-    header->inline_tids = static_cast<uint8_t>(rows);
-    header->segment_block = kNoBlock;
-    uint32_t segments = SegmentsOfRows(RowsOfNode(graph, row));
-    if (segments > 0) {
-        // The newest segment comes first in the chain: the last of this node's run.
-        uint64_t newest = writer->segments + segments - 1;
-        header->segment_block =
-            static_cast<uint32_t>(writer->segment_first + newest / geometry.segment_capacity);
-        header->segment_slot = static_cast<uint16_t>(newest % geometry.segment_capacity);
-        writer->segments += segments;
-    }
-
-    auto arrays = node.neighbours();
-    uint32_t degree = graph->DegreeOf(row);
-    const uint32_t *neighbours = graph->NeighboursOf(row);
-    for (uint32_t i = 0; i < degree; ++i) {
-        uint32_t to = neighbours[i];
-        NeighbourFactors factors = EncodeNeighbour(
-            graph->CodeOf(row), own.step, graph->CodeOf(to), graph->FactorsOf(to)->step,
-            geometry.coded, geometry.bits, writer->scratch, arrays.codes + i * geometry.code_bytes);
-        arrays.ids[i] = IdOf(*writer, to);
-        arrays.f_add[i] = factors.f_add;
-        arrays.f_mul[i] = factors.f_mul;
-        arrays.tag[i] = graph->AnchorOf(to) == row ? kAnchorTag : 0;
-    }
-    header->degree = static_cast<uint16_t>(degree);
-}
-
-// Returns how many slots of the last page stay free.
-uint32_t
-WriteNodes(Writer *writer)
-{
-    BuildState *build = writer->build;
-    const Geometry &geometry = build->geometry;
-    uint32_t done = 0;
-    uint32_t free_slots = 0;
-    pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, writer->nodes);
-    for (uint32_t i = 0; i < writer->node_pages; ++i) {
-        AppendPage(build, writer->node_first + i, PageKind::kNode, [&](char *page) {
-            uint32_t slot = 0;
-            for (; slot < geometry.slots_per_page && done < writer->nodes; ++slot)
-                FillNode(writer, NodeAt(page, geometry, slot), writer->order[done++]);
-            free_slots = geometry.slots_per_page - slot;
-            if (free_slots > 0)
-                TrailerOf(page, BLCKSZ)->flags = kListed;
-        });
-        if ((i & 63) == 0)
-            pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, done);
-    }
-    pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, done);
-    return free_slots;
 }
 
 // Returns whether the last cold page has room.
@@ -277,22 +168,23 @@ WriteCold(Writer *writer)
     bool room = false;
     constexpr uint32_t body = BodyBytes(BLCKSZ) - sizeof(ColdHeader);
     for (uint32_t i = 0; i < writer->cold_pages; ++i) {
-        AppendPage(build, writer->cold_first + i, PageKind::kCold, [&](char *page) {
+        AppendPage(build, writer->plan.cold_first + i, PageKind::kCold, [&](char *page) {
             char *records = Body(page) + sizeof(ColdHeader);
             Trailer *trailer = TrailerOf(page, BLCKSZ);
             if (geometry.cold_span > 1) {
                 uint32_t part = i % geometry.cold_span;
-                const int8_t *code = build->graph->CodeOf(writer->order[i / geometry.cold_span]);
+                const int8_t *code =
+                    build->graph->CodeOf(writer->plan.order[i / geometry.cold_span]);
                 memcpy(records, code + geometry.coded + part * body,
                        std::min(body, geometry.cold_bytes - part * body));
                 ColdOf(page)->used = 1;
                 if (part + 1 < geometry.cold_span)
-                    trailer->next = writer->cold_first + i + 1;
+                    trailer->next = writer->plan.cold_first + i + 1;
                 return;
             }
             uint32_t slot = 0;
-            for (; slot < geometry.cold_capacity && done < writer->nodes; ++slot) {
-                const int8_t *code = build->graph->CodeOf(writer->order[done++]);
+            for (; slot < geometry.cold_capacity && done < writer->plan.nodes; ++slot) {
+                const int8_t *code = build->graph->CodeOf(writer->plan.order[done++]);
                 memcpy(records + slot * geometry.cold_bytes, code + geometry.coded,
                        geometry.cold_bytes);
                 ColdOf(page)->used |= uint64_t{1} << slot;
@@ -317,8 +209,8 @@ bool
 NextChain(const Writer &writer, SegmentCursor *cursor)
 {
     const MemoryGraph *graph = writer.build->graph;
-    for (; cursor->node < writer.nodes; ++cursor->node) {
-        uint32_t row = writer.order[cursor->node];
+    for (; cursor->node < writer.plan.nodes; ++cursor->node) {
+        uint32_t row = writer.plan.order[cursor->node];
         for (int skip = 0; skip < kInlineTids && row != MemoryGraph::kNone; ++skip)
             row = graph->NextDuplicate(row);
         if (row != MemoryGraph::kNone) {
@@ -339,15 +231,15 @@ WriteSegments(Writer *writer)
     SegmentCursor cursor = {0, MemoryGraph::kNone, 0};
     bool more = NextChain(*writer, &cursor);
     bool room = false;
-    for (BlockNumber block = writer->segment_first; more; ++block) {
+    for (BlockNumber block = writer->plan.segment_first; more; ++block) {
         AppendPage(build, block, PageKind::kTids, [&](char *page) {
             TidSegment *segments = SegmentsOf(page);
             uint32_t slot = 0;
             for (; slot < geometry.segment_capacity && more; ++slot) {
                 TidSegment *segment = &segments[slot];
                 *segment = {};
-                uint32_t node_row = writer->order[cursor.node];
-                segment->owner = IdOf(*writer, node_row);
+                uint32_t node_row = writer->plan.order[cursor.node];
+                segment->owner = writer->plan.IdOf(build->geometry, node_row);
                 segment->number = cursor.number;
                 segment->next_block = kNoBlock;
                 if (cursor.number > 0) { // the one before it
@@ -392,15 +284,17 @@ WriteGraph(BuildState *build)
                                                    BodyBytes(BLCKSZ) / sizeof(float))
                                         : 0;
     uint32_t entry_pages = PagesFor(build->graph->entries().size(), geometry.entry_capacity);
-    writer.node_pages = PagesFor(writer.nodes, geometry.slots_per_page);
-    writer.cold_pages = geometry.cold_bytes == 0
-                            ? 0
-                            : PagesFor(writer.nodes, geometry.cold_capacity) * geometry.cold_span;
-    writer.node_first = 1 + mean_pages + entry_pages;
-    writer.cold_first = writer.node_first + writer.node_pages;
-    writer.segment_first = writer.cold_first + writer.cold_pages;
-    uint64_t last_id = (static_cast<uint64_t>(writer.node_first) + writer.node_pages + 1) *
-                       geometry.slots_per_page;
+    writer.plan.node_pages = PagesFor(writer.plan.nodes, geometry.slots_per_page);
+    writer.cold_pages =
+        geometry.cold_bytes == 0
+            ? 0
+            : PagesFor(writer.plan.nodes, geometry.cold_capacity) * geometry.cold_span;
+    writer.plan.node_first = 1 + mean_pages + entry_pages;
+    writer.plan.cold_first = writer.plan.node_first + writer.plan.node_pages;
+    writer.plan.segment_first = writer.plan.cold_first + writer.cold_pages;
+    uint64_t last_id =
+        (static_cast<uint64_t>(writer.plan.node_first) + writer.plan.node_pages + 1) *
+        geometry.slots_per_page;
     if (last_id > kMaxNodes)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                         errmsg("index \"%s\" would have more than %u node slots",
@@ -409,7 +303,11 @@ WriteGraph(BuildState *build)
     AppendPage(build, 0, PageKind::kMeta, [](char *) {});
     WriteMean(&writer, 1, mean_pages);
     WriteEntries(&writer, 1 + mean_pages, entry_pages);
-    uint32_t free_slots = WriteNodes(&writer);
+    CountSegments(&writer);
+    WriteNodes(build, writer.plan);
+    uint32_t free_slots = writer.plan.node_pages * geometry.slots_per_page - writer.plan.nodes;
+    if (build->team != nullptr)
+        DismissTeam(build);
     bool cold_room = WriteCold(&writer);
     bool segment_room = WriteSegments(&writer);
 
@@ -423,16 +321,16 @@ WriteGraph(BuildState *build)
     if (entry_pages > 0)
         meta->entry_head = 1 + mean_pages;
     if (free_slots > 0)
-        meta->node_room_head = writer.cold_first - 1;
+        meta->node_room_head = writer.plan.cold_first - 1;
     if (cold_room)
-        meta->cold_room_head = writer.segment_first - 1;
+        meta->cold_room_head = writer.plan.segment_first - 1;
     if (segment_room)
         meta->tids_room_head = RelationGetNumberOfBlocks(build->index) - 1;
-    meta->next_birth = writer.nodes;
-    meta->live_nodes = writer.nodes;
+    meta->next_birth = writer.plan.nodes;
+    meta->live_nodes = writer.plan.nodes;
     meta->free_slots = free_slots;
     meta->entries = build->graph->entries().size();
-    meta->node_pages = writer.node_pages;
+    meta->node_pages = writer.plan.node_pages;
     MarkBufferDirty(buffer);
     UnlockReleaseBuffer(buffer);
 

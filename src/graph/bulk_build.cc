@@ -50,14 +50,6 @@ NearestFor(const BulkOptions &options, uint32_t nodes)
 
 namespace {
 
-template <class T>
-void
-Move(T **pointer, ptrdiff_t offset)
-{
-    *pointer = reinterpret_cast<T *>(reinterpret_cast<uintptr_t>(*pointer) +
-                                     static_cast<uintptr_t>(offset));
-}
-
 // What the leader has set so far, at this member's addresses.
 void
 ReadShared(BulkState *state)
@@ -65,22 +57,13 @@ ReadShared(BulkState *state)
     BulkShared *shared = &state->shared;
     *shared = *state->common;
     ptrdiff_t offset = state->offset;
-    GraphArrays *graph = &shared->graph;
-    Move(&graph->codes, offset);
-    Move(&graph->factors, offset);
-    Move(&graph->birth, offset);
-    Move(&graph->anchor, offset);
-    Move(&graph->home, offset);
-    Move(&graph->next_duplicate, offset);
-    Move(&graph->degrees, offset);
-    Move(&graph->ids, offset);
-    Move(&graph->distances, offset);
+    shared->graph.MoveBy(offset);
     shared->reservoirs.MoveBy(offset);
-    Move(&shared->nodes, offset);
-    Move(&shared->leaders, offset);
-    Move(&shared->assigned, offset);
-    Move(&shared->part_rows, offset);
-    Move(&shared->part_ends, offset);
+    MovePointer(&shared->nodes, offset);
+    MovePointer(&shared->leaders, offset);
+    MovePointer(&shared->assigned, offset);
+    MovePointer(&shared->part_rows, offset);
+    MovePointer(&shared->part_ends, offset);
 }
 
 void

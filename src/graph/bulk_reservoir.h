@@ -35,11 +35,7 @@ public:
     Reservoirs(Pool pool, size_t rows, size_t capacity, size_t degree, bool locked = false);
 
     // The same records at another member's addresses.
-    void MoveBy(ptrdiff_t offset)
-    {
-        records_ = reinterpret_cast<char *>(reinterpret_cast<uintptr_t>(records_) +
-                                            static_cast<uintptr_t>(offset));
-    }
+    void MoveBy(ptrdiff_t offset) { MovePointer(&records_, offset); }
 
     static size_t BytesPerRow(size_t capacity);
 

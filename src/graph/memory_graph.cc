@@ -34,15 +34,46 @@ MemoryGraph::MemoryGraph(Pool pool, const MemoryGraphOptions &options)
     lent_estimates_ = pool.NewArray<float>(options.degree);
 }
 
+MemoryGraph::MemoryGraph(const GraphArrays &arrays)
+    : options_{}, rows_(arrays.rows), codes_(arrays.codes), factors_(arrays.factors),
+      birth_(arrays.birth), anchor_(arrays.anchor), home_(arrays.home),
+      next_duplicate_(arrays.next_duplicate), degrees_(arrays.degrees), ids_(arrays.ids),
+      distances_(arrays.distances), visited_(nullptr), scratch_(nullptr), lent_ids_(nullptr),
+      lent_estimates_(nullptr)
+{
+    options_.padded = arrays.padded;
+    options_.degree = arrays.degree;
+}
+
+void
+MemoryGraph::SetRow(uint32_t row, const OwnFactors &factors)
+{
+    // Row by row, so that memory which no row needs is never touched.
+    factors_[row] = factors;
+    birth_[row] = anchor_[row] = next_duplicate_[row] = kNone;
+    degrees_[row] = 0;
+}
+
 uint32_t
 MemoryGraph::AddRow(const OwnFactors &factors)
 {
-    // Row by row, so that memory which no row needs is never touched.
-    factors_[rows_] = factors;
-    birth_[rows_] = anchor_[rows_] = next_duplicate_[rows_] = kNone;
-    degrees_[rows_] = 0;
+    SetRow(rows_, factors);
     visited_[rows_] = 0;
     return rows_++;
+}
+
+void
+GraphArrays::MoveBy(ptrdiff_t offset)
+{
+    MovePointer(&codes, offset);
+    MovePointer(&factors, offset);
+    MovePointer(&birth, offset);
+    MovePointer(&anchor, offset);
+    MovePointer(&home, offset);
+    MovePointer(&next_duplicate, offset);
+    MovePointer(&degrees, offset);
+    MovePointer(&ids, offset);
+    MovePointer(&distances, offset);
 }
 
 float

@@ -34,4 +34,13 @@ struct Pool {
     }
 };
 
+// The same object where another process has mapped the memory that it lies in.
+template <class T>
+void
+MovePointer(T **pointer, ptrdiff_t offset)
+{
+    *pointer = reinterpret_cast<T *>(reinterpret_cast<uintptr_t>(*pointer) +
+                                     static_cast<uintptr_t>(offset));
+}
+
 } // namespace omendb

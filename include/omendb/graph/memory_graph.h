@@ -33,8 +33,8 @@ struct GraphArrays {
     uint32_t rows;
     uint32_t padded;
     uint32_t degree;
-    const int8_t *codes;
-    const OwnFactors *factors;
+    int8_t *codes;
+    OwnFactors *factors;
     uint32_t *birth;
     uint32_t *anchor;
     uint32_t *home;
@@ -43,6 +43,8 @@ struct GraphArrays {
     uint32_t *ids;    // [rows][degree]
     float *distances; // [rows][degree]
 
+    // The same arrays where another process has mapped them.
+    void MoveBy(ptrdiff_t offset);
     const int8_t *CodeOf(uint32_t row) const { return codes + static_cast<size_t>(row) * padded; }
     uint32_t *IdsOf(uint32_t row) const { return ids + static_cast<size_t>(row) * degree; }
     float *DistancesOf(uint32_t row) const { return distances + static_cast<size_t>(row) * degree; }
@@ -68,9 +70,21 @@ public:
 
     MemoryGraph(Pool pool, const MemoryGraphOptions &options);
 
+    // Another process's graph, for SetRow and to read; arrays as Arrays() gave them there, moved.
+    explicit MemoryGraph(const GraphArrays &arrays);
+    GraphArrays Arrays() const
+    {
+        return {rows_,   options_.padded, options_.degree, codes_,   factors_, birth_,
+                anchor_, home_,           next_duplicate_, degrees_, ids_,     distances_};
+    }
+
     // Adds a row without linking it; its number is the count of rows before it. The caller encodes into
     // CodeOf(row). REQUIRES: rows() < capacity.
     uint32_t AddRow(const OwnFactors &factors);
+
+    // The same where several add rows: they agree on the numbers, and one then says how many there are.
+    void SetRow(uint32_t row, const OwnFactors &factors);
+    void SetRows(uint32_t rows) { rows_ = rows; }
 
     // Links a row added before. Each row once.
     void Link(uint32_t row);
@@ -114,11 +128,6 @@ private:
     friend void BuildBulk(MemoryGraph *graph, Pool pool, const BulkOptions &options,
                           const BulkTeam *team);
 
-    GraphArrays Arrays() const
-    {
-        return {rows_,   options_.padded, options_.degree, codes_,   factors_, birth_,
-                anchor_, home_,           next_duplicate_, degrees_, ids_,     distances_};
-    }
     void AddEdge(uint32_t from, uint32_t to, float distance, bool anchored);
     uint32_t AnchoredEdges(uint32_t row) const;
 

@@ -1,0 +1,169 @@
+// A built graph's node pages: codes of each node's neighbours, the larger part of the work of writing. With a
+// team, members append a few pages at a time, in turn, and fill them at the same time.
+#include <algorithm>
+
+#include "build_team.h"
+#include "omendb/codec/neighbour_code.h"
+#include "omendb/page/views.h"
+#include "write_pages.h"
+
+extern "C" {
+#include <commands/progress.h>
+#include <pgstat.h>
+#include <storage/lmgr.h>
+}
+
+namespace omendb {
+
+namespace {
+
+class NodeWriter {
+public:
+    NodeWriter(BuildState *build, const PagePlan &plan)
+        : build_(build), plan_(plan), scratch_(build->pool.NewArray<float>(build->geometry.coded))
+    {
+    }
+
+    // Fills the `number`-th node page.
+    void FillPage(char *page, uint32_t number);
+    void ShowProgress(uint32_t pages);
+
+private:
+    void FillNode(NodeView node, uint32_t row);
+
+    BuildState *build_;
+    const PagePlan &plan_;
+    float *scratch_;
+    uint32_t segments_ = 0; // of the nodes before
+};
+
+void
+NodeWriter::FillNode(NodeView node, uint32_t row)
+{
+    const Geometry &geometry = build_->geometry;
+    MemoryGraph *graph = build_->graph;
+    const OwnFactors &own = *graph->FactorsOf(row);
+    NodeHeader *header = node.header();
+    *header = {};
+    header->state = static_cast<uint8_t>(NodeState::kLive);
+    header->flags = graph->IsEntry(row) ? kNodeIsEntry : 0;
+    header->birth = graph->BirthOf(row);
+    header->step = own.step;
+    header->norm_squared = own.norm_squared;
+    header->error = own.error;
+    header->mean_dot = own.mean_dot;
+    header->cold_block = kNoBlock;
+    if (geometry.cold_bytes > 0) {
+        uint32_t number = plan_.number[row];
+        header->cold_block =
+            plan_.cold_first + number / geometry.cold_capacity * geometry.cold_span;
+        header->cold_slot = static_cast<uint16_t>(number % geometry.cold_capacity);
+    }
+    memcpy(node.own(), graph->CodeOf(row), geometry.coded);
+
+    uint32_t rows = 0;
+    for (uint32_t twin = row; twin != MemoryGraph::kNone; twin = graph->NextDuplicate(twin))
+        if (rows++ < kInlineTids)
+            header->tids[rows - 1] = build_->tids[twin];
+    header->inline_tids = static_cast<uint8_t>(std::min<uint32_t>(rows, kInlineTids));
+    header->segment_block = kNoBlock;
+    uint32_t segments = SegmentsOfRows(rows);
+    if (segments > 0) {
+        // The newest segment comes first in the chain: the last of this node's run.
+        uint64_t newest = uint64_t{segments_} + segments - 1;
+        header->segment_block =
+            static_cast<uint32_t>(plan_.segment_first + newest / geometry.segment_capacity);
+        header->segment_slot = static_cast<uint16_t>(newest % geometry.segment_capacity);
+        segments_ += segments;
+    }
+
+    auto arrays = node.neighbours();
+    uint32_t degree = graph->DegreeOf(row);
+    const uint32_t *neighbours = graph->NeighboursOf(row);
+    for (uint32_t i = 0; i < degree; ++i) {
+        uint32_t to = neighbours[i];
+        NeighbourFactors factors = EncodeNeighbour(
+            graph->CodeOf(row), own.step, graph->CodeOf(to), graph->FactorsOf(to)->step,
+            geometry.coded, geometry.bits, scratch_, arrays.codes + i * geometry.code_bytes);
+        arrays.ids[i] = plan_.IdOf(geometry, to);
+        arrays.f_add[i] = factors.f_add;
+        arrays.f_mul[i] = factors.f_mul;
+        arrays.tag[i] = graph->AnchorOf(to) == row ? kAnchorTag : 0;
+    }
+    header->degree = static_cast<uint16_t>(degree);
+}
+
+void
+NodeWriter::FillPage(char *page, uint32_t number)
+{
+    const Geometry &geometry = build_->geometry;
+    uint32_t node = number * geometry.slots_per_page;
+    segments_ = plan_.segments_before[number];
+    uint32_t slot = 0;
+    for (; slot < geometry.slots_per_page && node < plan_.nodes; ++slot)
+        FillNode(NodeAt(page, geometry, slot), plan_.order[node++]);
+    if (slot < geometry.slots_per_page)
+        TrailerOf(page, BLCKSZ)->flags = kListed;
+}
+
+void
+NodeWriter::ShowProgress(uint32_t pages)
+{
+    uint64_t done = static_cast<uint64_t>(pages) * build_->geometry.slots_per_page;
+    pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE,
+                                 static_cast<int64>(std::min<uint64_t>(done, plan_.nodes)));
+}
+
+} // namespace
+
+void
+WriteNodesOfTeam(BuildState *build, const PagePlan &plan)
+{
+    constexpr uint32_t kPagesAtOnce = 32;
+    NodeWriter writer(build, plan);
+    bool leads = build->team->leads;
+    for (;;) {
+        // Whose turn it is appends the next pages in a row.
+        LockRelationForExtension(build->index, ExclusiveLock);
+        uint32_t first = ClaimNodePages(build->team, kPagesAtOnce);
+        uint32_t end =
+            first < plan.node_pages ? std::min(first + kPagesAtOnce, plan.node_pages) : 0;
+        for (uint32_t i = first; i < end; ++i)
+            AppendPage(build, plan.node_first + i, PageKind::kNode, [](char *) {});
+        UnlockRelationForExtension(build->index, ExclusiveLock);
+        if (end == 0)
+            break;
+        for (uint32_t i = first; i < end; ++i) {
+            CHECK_FOR_INTERRUPTS();
+            Buffer buffer = ReadBuffer(build->index, plan.node_first + i);
+            LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+            writer.FillPage(BufferGetPage(buffer), i);
+            MarkBufferDirty(buffer);
+            UnlockReleaseBuffer(buffer);
+        }
+        if (leads)
+            writer.ShowProgress(end);
+    }
+}
+
+void
+WriteNodes(BuildState *build, const PagePlan &plan)
+{
+    pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, plan.nodes);
+    if (build->team != nullptr) {
+        ShareNodePlan(build->team, plan);
+        WriteNodesOfTeam(build, plan);
+        MeetTeam(build->team);
+    } else {
+        NodeWriter writer(build, plan);
+        for (uint32_t i = 0; i < plan.node_pages; ++i) {
+            AppendPage(build, plan.node_first + i, PageKind::kNode,
+                       [&](char *page) { writer.FillPage(page, i); });
+            if (i % 64 == 0)
+                writer.ShowProgress(i);
+        }
+    }
+    pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, plan.nodes);
+}
+
+} // namespace omendb
