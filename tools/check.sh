@@ -37,7 +37,7 @@ step build-debug $make $jobs all DEBUG=1 WERROR=1
 step regress-debug $make check-regress DEBUG=1 WERROR=1
 step isolation-debug $make check-isolation DEBUG=1 WERROR=1
 step tap-debug $make prove_installcheck DEBUG=1 WERROR=1 \
-    TESTS="002_crash 003_failure_points 007_rounds 008_concurrency"
+    TESTS="002_crash 003_failure_points 007_rounds 008_concurrency 010_parallel_build"
 step bench-build $make $jobs bench WERROR=1
 
 echo

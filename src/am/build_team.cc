@@ -19,6 +19,9 @@ extern "C" {
 #include <storage/barrier.h>
 #include <storage/spin.h>
 #include <utils/snapmgr.h>
+#if PG_VERSION_NUM >= 140000
+#include <utils/wait_event.h>
+#endif
 
 PGDLLEXPORT void omendb_build_worker(dsm_segment *segment, shm_toc *toc);
 }

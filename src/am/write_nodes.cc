@@ -81,6 +81,13 @@ NodeWriter::FillNode(NodeView node, uint32_t row)
     uint32_t degree = graph->DegreeOf(row);
     const uint32_t *neighbours = graph->NeighboursOf(row);
     for (uint32_t i = 0; i < degree; ++i) {
+        const char *code = reinterpret_cast<const char *>(graph->CodeOf(neighbours[i]));
+        for (uint32_t line = 0; line < geometry.coded; line += 64)
+            __builtin_prefetch(code + line);
+        __builtin_prefetch(graph->FactorsOf(neighbours[i]));
+        __builtin_prefetch(plan_.number + neighbours[i]);
+    }
+    for (uint32_t i = 0; i < degree; ++i) {
         uint32_t to = neighbours[i];
         NeighbourFactors factors = EncodeNeighbour(
             graph->CodeOf(row), own.step, graph->CodeOf(to), graph->FactorsOf(to)->step,

@@ -73,14 +73,20 @@ BuildLeaf(BulkState *state, const uint32_t *rows, uint32_t count)
     };
     uint32_t mask = (1u << hash_bits) - 1;
     size_t stride = scratch->stride;
+    Reservoirs *reservoirs = &state->shared.reservoirs;
     for (uint32_t i = 0; i < count; ++i) {
         if (i + 2 < count)
-            state->shared.reservoirs.Prefetch(rows[i + 2]);
+            reservoirs->Prefetch(rows[i + 2]);
         for (size_t k = 0; k < nearest; ++k) {
             float key = scratch->best[k * stride + i];
             uint32_t j = KeyNumber(key);
             if (key >= kFarthestKey || j >= count)
                 break;
+            uint16_t rank = ShortDistance(key);
+            bool wanted_here = reservoirs->Wants(rows[i], rank);
+            bool wanted_there = reservoirs->Wants(rows[j], rank);
+            if (!wanted_here && !wanted_there)
+                continue;
             bool both_ways = false; // already
             for (size_t other = 0; j < i && other < nearest; ++other)
                 both_ways |= KeyNumber(scratch->best[other * stride + j]) == i &&
@@ -88,10 +94,10 @@ BuildLeaf(BulkState *state, const uint32_t *rows, uint32_t count)
             if (both_ways)
                 continue;
             uint32_t hash = rows[i] < rows[j] ? hash_between(i, j) : ~hash_between(j, i) & mask;
-            uint16_t rank = ShortDistance(key);
-            state->shared.reservoirs.Offer(rows[i], rows[j], static_cast<uint16_t>(hash), rank);
-            state->shared.reservoirs.Offer(rows[j], rows[i], static_cast<uint16_t>(~hash & mask),
-                                           rank);
+            if (wanted_here)
+                reservoirs->Offer(rows[i], rows[j], static_cast<uint16_t>(hash), rank);
+            if (wanted_there)
+                reservoirs->Offer(rows[j], rows[i], static_cast<uint16_t>(~hash & mask), rank);
         }
     }
 }

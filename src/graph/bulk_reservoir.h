@@ -46,6 +46,14 @@ public:
             __builtin_prefetch(record + line);
     }
 
+    // False: a candidate so far away would be refused, whatever its direction. Reads without the lock: a full
+    // reservoir's limit only falls.
+    bool Wants(uint32_t row, uint16_t distance) const
+    {
+        const State *state = StateOf(row);
+        return __atomic_load_n(&state->count, __ATOMIC_RELAXED) < capacity_ ||
+               distance < __atomic_load_n(&state->distance, __ATOMIC_RELAXED);
+    }
     void Offer(uint32_t row, uint32_t id, uint16_t hash, uint16_t distance);
     uint32_t CountOf(uint32_t row) const { return StateOf(row)->count; }
     // In no order.
