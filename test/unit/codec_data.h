@@ -16,6 +16,7 @@
 #include "omendb/codec/own_code.h"
 #include "omendb/codec/space.h"
 #include "omendb/simd/kernels.h"
+#include "normal.h"
 
 namespace omendb::test {
 
@@ -42,7 +43,7 @@ GaussianRows(size_t count, uint32_t dims, uint64_t seed, float spread = 1, float
 {
     Rows rows = MakeRows(count, dims);
     std::mt19937_64 random(seed);
-    std::normal_distribution<float> normal;
+    Normal normal;
     for (float &value : rows.values)
         value = offset + spread * normal(random);
     return rows;
@@ -55,7 +56,7 @@ ClusteredRows(size_t count, uint32_t dims, uint64_t seed)
 {
     constexpr size_t kClusters = 30, kFactors = 24;
     std::mt19937_64 shape(4711);
-    std::normal_distribution<float> normal;
+    Normal normal;
     std::vector<float> centres(kClusters * dims), factors(kFactors * dims), common(dims);
     for (float &value : centres)
         value = 0.7f * normal(shape);

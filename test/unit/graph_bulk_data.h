@@ -17,6 +17,7 @@
 #include "omendb/codec/space.h"
 #include "omendb/graph/bulk_build.h"
 #include "omendb/simd/kernels.h"
+#include "normal.h"
 
 namespace omendb {
 
@@ -26,7 +27,7 @@ inline Rows
 RandomRows(size_t count, size_t dims, unsigned seed = 1)
 {
     std::mt19937 random(seed);
-    std::normal_distribution<float> normal;
+    test::Normal normal;
     Rows rows(count, std::vector<float>(dims));
     for (auto &row : rows)
         for (float &x : row)
