@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <limits>
 #include <map>
 #include <random>
 #include <set>
@@ -242,6 +243,41 @@ TEST(CandidatePool, SeveralEstimatesAreWeighed)
         EXPECT_EQ(next.id, id);
         EXPECT_FLOAT_EQ(next.estimate, estimate);
     }
+    EXPECT_FALSE(pool.Next(&next));
+}
+
+// The distance of a damaged node may be anything; each candidate is taken once all the same.
+TEST(CandidatePool, DistancesThatAreNoNumbers)
+{
+    Arena arena;
+    CandidatePool pool(arena.pool(), 64);
+    std::mt19937 random(1);
+    std::set<uint32_t> taken;
+    Candidate next = {};
+    for (;;) {
+        for (int i = 0; i < 20; ++i)
+            pool.OfferOne(random() % 200, static_cast<float>(random() % 1000), 1);
+        if (!pool.Next(&next))
+            break;
+        ASSERT_LT(next.id, 200u);
+        ASSERT_TRUE(taken.insert(next.id).second) << next.id;
+        pool.Settle(next, std::numeric_limits<float>::quiet_NaN());
+    }
+    EXPECT_GE(taken.size(), 64u);
+}
+
+// A sum of weighed estimates may overflow; the candidate still stands in the pool once.
+TEST(CandidatePool, EstimatesWhoseSumOverflows)
+{
+    Arena arena;
+    CandidatePool pool(arena.pool(), 4);
+    uint32_t nearest;
+    Candidate next;
+    pool.OfferOne(1, 1e30f, 1e12f);
+    ASSERT_TRUE(pool.Peek(&nearest));
+    pool.OfferOne(1, 9e29f, 1e12f);
+    ASSERT_TRUE(pool.Next(&next));
+    EXPECT_EQ(next.id, 1u);
     EXPECT_FALSE(pool.Next(&next));
 }
 

@@ -117,9 +117,12 @@ public:
         return true;
     }
 
-    // Moves an expanded candidate, as Next gave it, to where its true distance belongs.
+    // Moves an expanded candidate, as Next gave it, to where its true distance belongs. A damaged node's is
+    // not a number: it goes last, for one NaN would take the pool's order away.
     void Settle(const Candidate &expanded, float distance)
     {
+        if (distance != distance)
+            distance = kAbsent;
         size_t at = Position(expanded.id | kExpanded, expanded.estimate);
         if (at < size_)
             Move(at, distance);
@@ -187,7 +190,7 @@ private:
             Candidate nearest = items_[cursor_];
             Entry *entry = Find(nearest.id);
             float mean = entry->weight > 0 ? entry->weighted_sum / entry->weight : nearest.estimate;
-            if (!(mean > nearest.estimate * 1.000001f))
+            if (!(mean > nearest.estimate * 1.000001f && mean < kAbsent))
                 return true;
             entry->best = mean;
             Move(cursor_, mean);
