@@ -85,8 +85,8 @@ public:
         entry->best = estimate;
         if (before == kAbsent)
             Insert(id, estimate);
-        else
-            Move(Position(id, before), estimate);
+        else if (size_t at = Position(id, before); at < size_)
+            Move(at, estimate);
     }
 
     // Takes the nearest candidate not yet expanded among the pool's `width`. False: the search has
