@@ -96,8 +96,11 @@ SetCapacity(BuildState *build, int members)
         (maintenance_work_mem * 1024.0 -
          members * static_cast<double>(BulkFixedBytes(BulkOptions(), build->geometry.padded))) /
         static_cast<double>(RowBytes(build));
-    build->capacity = static_cast<uint32_t>(
-        std::max(16.0, std::min({most, affordable, static_cast<double>(kMaxNodes)})));
+    // Places in parts, several a row, are counted with 32 bits.
+    double countable =
+        static_cast<double>(std::min(kMaxNodes, UINT32_MAX / BulkOptions().top_fanout));
+    build->capacity =
+        static_cast<uint32_t>(std::max(16.0, std::min({most, affordable, countable})));
 }
 
 static void
@@ -240,6 +243,9 @@ Build(Relation heap, Relation index, IndexInfo *info)
         (size_t{build->capacity} + 4096) * (RowBytes(build) + 4 * sizeof(uint32_t)) +
         (size_t{4} << 20);
     bool loaded = false;
+    // As far as is known beforehand, all rows fit: a team that finds out otherwise has read the table in vain.
+    if (build->heap->rd_rel->reltuples > static_cast<float>(build->capacity))
+        workers = 0;
     if (AssembleTeam(build, workers, shared_bytes, MakeGraph)) {
         pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseLoading);
         loaded = LoadWithTeam(build, &heap_rows);

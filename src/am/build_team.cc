@@ -6,8 +6,8 @@
 #include "omendb/pg/shared_memory.h"
 
 extern "C" {
-#include <access/parallel.h>
 #include <access/genam.h>
+#include <access/parallel.h>
 #include <access/table.h>
 #include <access/tableam.h>
 #include <access/xact.h>
@@ -58,7 +58,6 @@ constexpr uint64 kKeyShared = 0x6F6D656E64620001;
 constexpr uint32_t kLinkingPhase = 1;
 constexpr uint32_t kLayoutPhase = kLinkingPhase + kBulkSteps;
 constexpr uint32_t kWritingPhase = kLayoutPhase + 1;
-constexpr uint32_t kLastPhase = kWritingPhase;
 
 BulkShared *
 BulkPartOf(TeamShared *shared)
@@ -157,6 +156,9 @@ EndParallel(BuildTeam *team)
 int
 PlanWorkers(const BuildState *build)
 {
+    // The table's parallel_workers counts whatever its size.
+    if (RelationGetNumberOfBlocks(build->heap) == 0)
+        return 0;
     return plan_create_index_workers(RelationGetRelid(build->heap), RelationGetRelid(build->index));
 }
 
@@ -182,6 +184,7 @@ AssembleTeam(BuildState *build, int workers, size_t bytes, void (*make_graph)(Bu
     InitializeParallelDSM(team->context);
     if (team->context->seg == nullptr) { // no segment to be had
         EndParallel(team);
+        DropSharedMemory(memory);
         return false;
     }
     Pool alone = build->graph_pool;
@@ -195,6 +198,7 @@ AssembleTeam(BuildState *build, int workers, size_t bytes, void (*make_graph)(Bu
     LaunchParallelWorkers(team->context);
     if (team->context->nworkers_launched == 0) {
         EndParallel(team);
+        DropSharedMemory(memory);
         build->graph_pool = alone;
         return false;
     }
@@ -210,6 +214,8 @@ LoadWithTeam(BuildState *build, double *heap_rows)
 {
     TeamShared *shared = build->team->shared;
     ScanPart(build, true);
+    // A worker that could not be started is an error: now, not when all is done.
+    WaitForParallelWorkersToAttach(build->team->context);
     MeetTeam(build->team);
     // A worker that comes from now on finds nothing left to scan.
     SpinLockAcquire(&shared->lock);

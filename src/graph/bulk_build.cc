@@ -69,9 +69,10 @@ ReadShared(BulkState *state)
 void
 MakeScratch(BulkState *state)
 {
-    state->panels = PanelSet(
-        state->pool, std::min<size_t>(PanelCapacity(state->options), state->shared.node_count),
-        state->shared.graph.padded);
+    const BulkShared &shared = state->shared;
+    size_t capacity = std::max<size_t>(PanelCapacity(state->options), shared.leader_count);
+    state->panels =
+        PanelSet(state->pool, std::min<size_t>(capacity, shared.node_count), shared.graph.padded);
     state->options.nearest = state->shared.nearest;
     state->leaf = LeafScratch(state->pool, state->options.leaf_rows, state->options.nearest);
 }

@@ -74,7 +74,7 @@ Reservoirs::Reservoirs(Pool pool, size_t rows, size_t capacity, size_t degree, b
         incoming_capacity_ = 248; // counts are one byte
     records_ = pool.NewArray<char>(rows * record_bytes_);
     for (size_t row = 0; row < rows; ++row)
-        *StateOf(static_cast<uint32_t>(row)) = {};
+        *StateOf(static_cast<uint32_t>(row)) = {0, 0, 0xFFFF, 0, 0, {}};
 }
 
 const uint32_t *

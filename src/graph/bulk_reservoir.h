@@ -72,8 +72,9 @@ public:
 private:
     struct State {
         uint8_t count;
-        uint8_t farthest;  // its position, when full
-        uint16_t distance; // the farthest's, when full
+        uint8_t farthest; // its position, when full
+        uint16_t
+            distance; // the farthest's, when full; before, 0xFFFF: Wants may see it a moment too early
         uint8_t incoming;
         uint8_t lock; // while somebody offers
         uint8_t reserved[2];

@@ -28,10 +28,25 @@ Release(void *argument)
     DropSharedMemory(static_cast<SharedMemory *>(argument));
 }
 
+// Under strict accounting a page that cannot be had would be a bus error in whoever touches it, and the whole
+// server would start anew; memory of one process alone gives a clean error.
+[[maybe_unused]] static bool
+MemoryIsAccounted()
+{
+    FILE *file = AllocateFile("/proc/sys/vm/overcommit_memory", "r");
+    if (file == nullptr)
+        return true;
+    int mode = getc(file);
+    FreeFile(file);
+    return mode != '0' && mode != '1';
+}
+
 SharedMemory *
 CreateSharedMemory([[maybe_unused]] MemoryContext context, [[maybe_unused]] size_t bytes)
 {
 #ifdef MFD_CLOEXEC
+    if (MemoryIsAccounted())
+        return nullptr;
     auto *memory =
         static_cast<SharedMemory *>(MemoryContextAllocZero(context, sizeof(SharedMemory)));
     auto *release = static_cast<MemoryContextCallback *>(
@@ -44,10 +59,7 @@ CreateSharedMemory([[maybe_unused]] MemoryContext context, [[maybe_unused]] size
         base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (base == MAP_FAILED) {
         close(file);
-        ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
-                        errdetail("Failed to map %zu bytes that parallel workers share.", bytes),
-                        errhint("Lower maintenance_work_mem, or set "
-                                "max_parallel_maintenance_workers to 0.")));
+        return nullptr;
     }
     ReserveExternalFD();
     *memory = {static_cast<char *>(base), bytes, 0, file};

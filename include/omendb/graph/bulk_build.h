@@ -70,7 +70,7 @@ void BuildBulk(MemoryGraph *graph, Pool pool, const BulkOptions &options,
 
 // The part of a member that does not lead, from step `first` on. `shared` is where this member sees it, and
 // everything else lies `offset` bytes beyond the leader's addresses.
-// REQUIRES: the same options as the leader's, but for callbacks and entry_rank.
+// REQUIRES: the same options as the leader's, but for callbacks, entries and entry_rank.
 void HelpBuildBulk(BulkShared *shared, ptrdiff_t offset, Pool pool, const BulkOptions &options,
                    const BulkCrew &crew, BulkStep first);
 

@@ -49,7 +49,7 @@ public:
     size_t width() const { return width_; }
 
     // Offers `count` candidates. A weight is the inverse of an estimate's variance, in any unit; null
-    // weights: estimates are exact, and the least counts. REQUIRES: estimates are not NaN, weights > 0.
+    // weights: estimates are exact, and the least counts. REQUIRES: estimates >= 0, weights > 0.
     void Offer(const uint32_t *ids, const float *estimates, const float *weights, size_t count)
     {
         for (size_t from = 0; from < count; from += kAtOnce) {

@@ -24,8 +24,7 @@ struct SharedMemoryName {
 };
 
 // Memory of at most `bytes`, of which only what is touched takes room; gone with `context`, at the latest with
-// the process. Null where the platform has no such thing.
-// ERRORS: out_of_memory.
+// the process. Null where it cannot be had.
 SharedMemory *CreateSharedMemory(MemoryContext context, size_t bytes);
 
 // Gives it back now. REQUIRES: nobody uses it any more.
