@@ -9,7 +9,7 @@
 //     rows, queries      the first so many only         builds=link,bulk      which
 //     link=128           pool of an insertion           bits, degree          in place of the default
 //     entries            in place of the default
-//     leaders, leaf, top, next, nearest, reservoir, hash, fill   BulkOptions
+//     leaders, leaf, top, next, nearest, reservoir, hash, alpha, fill   BulkOptions
 
 #include <algorithm>
 #include <cmath>
@@ -307,6 +307,7 @@ BulkOptionsOf(const Options &options, uint32_t entries)
     bulk.nearest = options.Number("nearest", bulk.nearest);
     bulk.reservoir = options.Number("reservoir", bulk.reservoir);
     bulk.hash_bits = options.Number("hash", bulk.hash_bits);
+    bulk.alpha = std::stof(options.Text("alpha", std::to_string(bulk.alpha)));
     bulk.fill = options.Number("fill", bulk.fill) != 0;
     bulk.check_interrupts = [] {};
     return bulk;

@@ -8,9 +8,6 @@
 namespace omendb {
 namespace {
 
-// Of squared distances. A little below 1 keeps a few edges more that a pure relative-neighbourhood graph
-// would drop; README.md has the recalls.
-constexpr float kAlpha = 0.93f;
 constexpr size_t kMostRanked = 512; // own list and incoming edges, or a reservoir
 
 class Pruning {
@@ -84,6 +81,7 @@ size_t
 Pruning::Choose(size_t count)
 {
     constexpr size_t kAtOnce = 4; // few enough that a near one is met soon
+    float alpha = state_->options.alpha;
     size_t chosen = 0;
     left_count_ = 0;
     for (size_t i = 0; i < count; ++i) {
@@ -96,7 +94,7 @@ Pruning::Choose(size_t count)
             for (size_t k = 0; k < here; ++k)
                 keep &= DistanceFromDot(candidate.step, candidate.norm_squared, ranked_[j + k].step,
                                         ranked_[j + k].norm_squared,
-                                        dots_[k]) >= kAlpha * candidate.distance;
+                                        dots_[k]) >= alpha * candidate.distance;
         }
         if (keep) {
             codes_[chosen] = code;

@@ -34,7 +34,9 @@ struct BulkOptions {
     uint32_t nearest = 4;     // candidates a row and leaf; more where rows are in few leaves
     uint32_t reservoir = 64;  // candidates kept a row; a multiple of 8, at most 128
     uint32_t hash_bits = 12;  // of a direction; at most 16
-    bool fill = true;         // lists up to degree
+    // The relative-neighbourhood rule's, of squared distances: a little below 1 keeps a few edges more.
+    float alpha = 0.93f;
+    bool fill = true; // lists up to degree
     void (*check_interrupts)() = nullptr;
     // done of total, which counts rows more than once, every now and then and at a phase's end
     void (*progress)(void *context, BulkPhase phase, uint64_t done, uint64_t total) = nullptr;
