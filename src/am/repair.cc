@@ -8,6 +8,7 @@
 
 #include "cold.h"
 #include "node_edit.h"
+#include "omendb/base/key_set.h"
 #include "omendb/pg/failure_points.h"
 #include "omendb/pg/memory.h"
 #include "vacuum.h"
@@ -22,6 +23,9 @@ namespace {
 
 // Candidates for one mended list at most, beyond what it holds.
 constexpr uint32_t kMostReplacements = 64;
+
+// Dead nodes whose neighbours are looked at for one mended list, at most.
+constexpr uint32_t kMostDeadRead = 128;
 
 struct Repair {
     Relation index;
@@ -175,55 +179,85 @@ WriteList(Repair *repair, NodeEditor *editor, const NodeCopy &node,
     OMENDB_FAILURE_POINT("repair: list mended");
 }
 
+// What a node's new list is chosen from.
+struct Choice {
+    List<NodeCopy> copies;
+    List<PruneCandidate> candidates; // payload: index into copies
+    KeySet known;                    // ids met
+
+    void Add(const NodeEditor &editor, const NodeCopy &node, const NodeCopy &copy, bool forced)
+    {
+        candidates.push_back(
+            {editor.Distance(node, copy), copy.id, static_cast<uint32_t>(copies.size()), forced});
+        copies.push_back(copy);
+    }
+};
+
+// Adds the live nodes around the dead ones that a list loses: those nodes' own neighbours and, as long as
+// they would not fill a list, the neighbours of the dead among these. After VACUUM removed nearly all
+// rows, hardly any neighbour of a dead node lives.
+void
+ChooseAroundDead(Repair *repair, NodeEditor *editor, const NodeCopy &node, Choice *choice)
+{
+    size_t before = choice->candidates.size();
+    List<uint32_t> dead(editor->pool());
+    auto note = [&](const NodeCopy &from) {
+        auto arrays = from.view.neighbours();
+        for (uint32_t i = 0; i < from.view.header()->degree; ++i) {
+            uint32_t id = arrays.ids[i];
+            if (choice->candidates.size() >= before + kMostReplacements || !choice->known.Add(id))
+                continue;
+            if (repair->IsDead(id)) {
+                dead.push_back(id);
+                continue;
+            }
+            NodeCopy copy = editor->Read(id);
+            if (IsLive(copy))
+                choice->Add(*editor, node, copy, false);
+        }
+    };
+    note(node);
+    size_t direct = dead.size();
+    for (size_t i = 0; i < dead.size() && i < kMostDeadRead; ++i) {
+        CHECK_FOR_INTERRUPTS();
+        if (i >= direct && choice->candidates.size() >= repair->geometry.degree)
+            break;
+        note(editor->Read(dead[i]));
+    }
+}
+
 void
 MendList(Repair *repair, uint32_t node_id)
 {
     NodeEditor editor(repair->index, PoolOf(repair->item));
     NodeCopy node = editor.Read(node_id);
     auto arrays = node.view.neighbours();
-    List<NodeCopy> copies(editor.pool());
     List<uint32_t> old_places(editor.pool());
-    List<PruneCandidate> candidates(editor.pool());
-    auto add = [&](uint32_t id, bool forced) {
-        NodeCopy copy = editor.Read(id);
-        candidates.push_back(
-            {editor.Distance(node, copy), id, static_cast<uint32_t>(copies.size()), forced});
-        copies.push_back(copy);
-    };
+    Choice choice = {List<NodeCopy>(editor.pool()), List<PruneCandidate>(editor.pool()),
+                     KeySet(editor.pool())};
+    choice.known.Add(node_id);
     for (uint32_t i = 0; i < node.view.header()->degree; ++i) {
         if (repair->IsDead(arrays.ids[i]))
             continue;
+        choice.known.Add(arrays.ids[i]);
         old_places.push_back(i);
-        add(arrays.ids[i], (arrays.tag[i] & kAnchorTag) != 0);
+        choice.Add(editor, node, editor.Read(arrays.ids[i]), true);
     }
-    size_t kept_old = candidates.size();
-    for (uint32_t i = 0; i < node.view.header()->degree; ++i) {
-        if (!repair->IsDead(arrays.ids[i]))
-            continue;
-        NodeCopy dead = editor.Read(arrays.ids[i]);
-        auto others = dead.view.neighbours();
-        for (uint32_t j = 0; j < dead.view.header()->degree; ++j) {
-            uint32_t id = others.ids[j];
-            if (id == node.id || repair->IsDead(id) ||
-                candidates.size() >= kept_old + kMostReplacements)
-                continue;
-            bool known = false;
-            for (const PruneCandidate &candidate : candidates)
-                known = known || candidate.id == id;
-            if (known)
-                continue;
-            add(id, false);
-            if (!IsLive(copies.back())) {
-                copies.pop_back();
-                candidates.pop_back();
-            }
-        }
-    }
+    ChooseAroundDead(repair, &editor, node, &choice);
+    List<PruneCandidate> &candidates = choice.candidates;
+    List<NodeCopy> &copies = choice.copies;
     size_t kept = PruneNeighbours(candidates.data(), candidates.size(), repair->geometry.degree,
                                   [&](const PruneCandidate &a, const PruneCandidate &b) {
                                       return editor.Distance(copies[a.payload], copies[b.payload]);
                                   });
-    WriteList(repair, &editor, node, candidates.data(), kept, copies, old_places);
+    // As long as it was: what the short codes misjudge on one way is found on another.
+    size_t filled = Min(candidates.size(), Max(kept, node.view.header()->degree));
+    auto nearer = [](const PruneCandidate &a, const PruneCandidate &b) {
+        return a.distance != b.distance ? a.distance < b.distance : a.id < b.id;
+    };
+    std::sort(candidates.begin() + kept, candidates.end(), nearer);
+    std::sort(candidates.begin(), candidates.begin() + filled, nearer);
+    WriteList(repair, &editor, node, candidates.data(), filled, copies, old_places);
     MemoryContextReset(repair->item);
 }
 

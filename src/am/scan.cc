@@ -20,6 +20,13 @@ extern "C" {
 
 namespace omendb {
 
+// A graph of at most so many nodes, and at most four times ef_search, is searched whole: each query of it is
+// exact.
+static constexpr size_t kSmallGraph = 400;
+
+// A search that returned one node in this many goes on as a sweep.
+static constexpr size_t kSweepFraction = 8;
+
 IndexScanDesc
 BeginScan(Relation index, int keys, int orderbys)
 {
@@ -139,15 +146,22 @@ TakeDelta(ScanState *state, const MetaPage &meta)
     });
 }
 
+// How many rows a pool of this width vouches for. Its fringe is thinly searched: what was missed there would
+// come late if all of it were returned. Nothing is missed in a graph that the pool holds whole.
+static size_t
+RowsWithin(const ScanState *state, size_t width)
+{
+    if (width >= state->nodes)
+        return SIZE_MAX;
+    // LIMIT 10 wants some 14 rows, and should not search twice for them.
+    return state->returned == 0 ? Max(width * 3 / 4, Min(width, 24)) : width * 2 / 3;
+}
+
 static void
 SearchOn(ScanState *state)
 {
     SearchGraph(*state->storage, state->candidates);
-    // Not the whole pool: its fringe is thinly searched, and widening finds what was missed before it would
-    // be late.
-    // Small pools give all of it: LIMIT 10 wants some 14 rows, and should not search twice for them.
-    size_t width = state->candidates.width();
-    size_t within = Max(width * 3 / 4, Min(width, 24));
+    size_t within = RowsWithin(state, state->candidates.width());
     state->allowance = within > state->returned ? within - state->returned : 0;
 }
 
@@ -175,19 +189,26 @@ StartScan(IndexScanDesc scan, ScanState *state)
         BeginStream(state);
         return;
     }
-    state->candidates = CandidatePool(pool, ef_search);
+    state->nodes = meta.live_nodes + meta.joining_nodes + meta.dead_nodes;
+    auto pool_width = static_cast<size_t>(ef_search);
+    if (state->nodes <= Min(kSmallGraph, 4 * pool_width))
+        pool_width = Max(pool_width, state->nodes);
+    state->candidates = CandidatePool(pool, pool_width);
     state->storage->OfferEntries(meta.entry_head, state->candidates);
     state->phase = ScanPhase::kSearch;
     SearchOn(state);
 }
 
+// Whether reading all nodes and sorting them beats a wider search: for memory, or because so many of them
+// were returned that widening costs as much.
 static bool
-MemoryIsUsedUp(const ScanState *state)
+SweepIsDue(const ScanState *state)
 {
     size_t bytes = state->candidates.MemoryBytes() + state->rows.capacity() * sizeof(ScanRow) +
                    state->heap.capacity() * sizeof(RankedRow);
     // What lists and maps outgrew stays in the pool, as much again at most.
-    return 4 * bytes > static_cast<size_t>(work_mem) * 1024;
+    return 4 * bytes > static_cast<size_t>(work_mem) * 1024 ||
+           state->returned > state->nodes / kSweepFraction;
 }
 
 // The next row in kSearch. False: go on with the sweep.
@@ -206,7 +227,8 @@ NextSearchRow(ScanState *state, ScanRow *row)
             return true;
         }
         size_t width = state->candidates.width();
-        if (MemoryIsUsedUp(state) || !state->candidates.Widen(width + Max(width / 2, 12)))
+        if (SweepIsDue(state) ||
+            !state->candidates.Widen(Max(width + width / 2, state->returned * 3 / 2 + 24)))
             return false;
         SearchOn(state);
     }

@@ -2,7 +2,7 @@
 //
 //   kSearch   the graph search, widened as the executor asks for more; delta rows take part from the start
 //   kSweep    all nodes that the search did not expand, read page by page and sorted by bound: when the
-//             graph is exhausted (rows merged meanwhile) or the search's memory is
+//             graph is exhausted (rows merged meanwhile), the search's memory is, or much was returned
 //   kLate     rows found after rows beyond them had been returned: held back, never dropped
 //
 // or, when the query gives no order (NULL, or a direction of zero), from kStream: all rows as they lie.
@@ -73,6 +73,7 @@ struct ScanState {
     List<RankedRow> late;
     size_t late_next;
     KeySet delta_tids; // heap TIDs found in the delta, not to be returned again from the graph
+    size_t nodes;      // linked in the graph when the scan began
     size_t allowance;  // rows to return before the search is widened
     size_t returned;   // by the search, since it began: they are in the pool too
     double last_bound;

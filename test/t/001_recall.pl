@@ -36,7 +36,7 @@ SQL
 	return;
 }
 
-for my $class (['vector_cosine_ops', '<=>', 0.985, 0.94], ['vector_l2_ops', '<->', 0.985, 0.94], ['vector_ip_ops', '<#>', 0.96, 0.87])
+for my $class (['vector_cosine_ops', '<=>', 0.985, 0.975], ['vector_l2_ops', '<->', 0.985, 0.975], ['vector_ip_ops', '<#>', 0.975, 0.945])
 {
 	my ($name, $operator, @floors) = @$class;
 	my $create = "CREATE INDEX some_words_v ON some_words USING omendb (v $name)";

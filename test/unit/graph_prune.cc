@@ -94,13 +94,14 @@ TEST(PruneNeighbours, RuleHolds)
                         continue;
                     }
                     ++before;
-                    shadowed = shadowed || Distance(set.points[begin[j].payload],
-                                                    set.points[at.payload]) < at.distance;
+                    shadowed =
+                        shadowed || Distance(set.points[begin[j].payload], set.points[at.payload]) <
+                                        kPruneAlpha * at.distance;
                 }
                 if (at.forced)
                     ASSERT_LT(i, chosen);
                 else if (i < chosen)
-                    ASSERT_FALSE(shadowed) << "one chosen is nearer to " << at.id;
+                    ASSERT_FALSE(shadowed) << "one chosen is clearly nearer to " << at.id;
                 else
                     ASSERT_TRUE(shadowed || before + forced_after >= limit)
                         << at.id << " was left out without a reason";

@@ -16,6 +16,7 @@
 
 #include "omendb/graph/bulk_crew.h"
 #include "omendb/graph/memory_graph.h"
+#include "omendb/graph/prune.h"
 #include "omendb/simd/kernels.h"
 
 namespace omendb {
@@ -35,7 +36,7 @@ struct BulkOptions {
     uint32_t reservoir = 64;  // candidates kept a row; a multiple of 8, at most 128
     uint32_t hash_bits = 12;  // of a direction; at most 16
     // The relative-neighbourhood rule's, of squared distances: a little below 1 keeps a few edges more.
-    float alpha = 0.93f;
+    float alpha = kPruneAlpha;
     bool fill = true; // lists up to degree
     void (*check_interrupts)() = nullptr;
     // done of total, which counts rows more than once, every now and then and at a phase's end

@@ -1,6 +1,6 @@
-// Choosing a node's neighbours: the relative-neighbourhood rule with alpha = 1 (a candidate is left out
-// when one already chosen is nearer to it than the node is). DESIGN.md section 6 and 14: alpha 1.2 loses
-// 3-4 points of recall here, and refilling a pruned list with what was left out loses one.
+// Choosing a node's neighbours: the relative-neighbourhood rule. A candidate is left out when one already
+// chosen is clearly nearer to it than the node is. DESIGN.md sections 6 and 14; src/graph/README.md has what
+// was measured.
 #pragma once
 
 #include <algorithm>
@@ -9,11 +9,14 @@
 
 namespace omendb {
 
+// Clearly nearer: closer than this, of squared distances. Below 1 lists keep more, and searches find more.
+constexpr float kPruneAlpha = 0.93f;
+
 struct PruneCandidate {
     float distance;   // squared, to the node whose list this is
     uint32_t id;      // breaks ties, so that the result does not depend on the order of the input
     uint32_t payload; // the caller's
-    bool forced;      // an anchored edge: always chosen
+    bool forced;      // always chosen, as anchored edges are
 };
 
 // Reorders `candidates` so that the chosen ones stand first, nearest first, and returns how many: at most
@@ -37,7 +40,8 @@ PruneNeighbours(PruneCandidate *candidates, size_t count, size_t limit, Distance
         } else if (chosen + forced_left < limit) {
             keep = true;
             for (size_t j = 0; keep && j < chosen; ++j)
-                keep = distance(candidates[j], candidates[i]) >= candidates[i].distance;
+                keep =
+                    distance(candidates[j], candidates[i]) >= kPruneAlpha * candidates[i].distance;
         }
         if (keep)
             std::swap(candidates[chosen++], candidates[i]);
