@@ -119,14 +119,20 @@ MakeGraph(BuildState *build)
         build->norms = build->graph_pool.NewArray<float>(build->capacity);
 }
 
+// A phase and its counts at once, so that nobody sees it with another's.
 static void
-ShowProgress(void *, BulkPhase phase, uint64_t done, uint64_t total)
+ShowPhase(int64 phase, uint64_t done, uint64_t total)
 {
     const int what[] = {PROGRESS_CREATEIDX_SUBPHASE, PROGRESS_CREATEIDX_TUPLES_TOTAL,
                         PROGRESS_CREATEIDX_TUPLES_DONE};
-    const int64 values[] = {kPhaseLinking + static_cast<int64>(phase), static_cast<int64>(total),
-                            static_cast<int64>(done)};
+    const int64 values[] = {phase, static_cast<int64>(total), static_cast<int64>(done)};
     pgstat_progress_update_multi_param(lengthof(what), what, values);
+}
+
+static void
+ShowProgress(void *, BulkPhase phase, uint64_t done, uint64_t total)
+{
+    ShowPhase(kPhaseLinking + static_cast<int64>(phase), done, total);
 }
 
 static void
@@ -141,6 +147,7 @@ LinkRows(BuildState *build)
     // instead of .27.
     options.entry_rank = build->norms;
     options.progress = ShowProgress;
+    ShowPhase(kPhaseLinking, 0, build->graph->rows());
     if (build->team != nullptr) {
         BulkTeam team = BulkTeamOf(build);
         BuildBulk(build->graph, PoolOf(context), options, &team);
@@ -154,7 +161,7 @@ static void
 Flush(BuildState *build)
 {
     LinkRows(build);
-    pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseWriting);
+    ShowPhase(kPhaseWriting, 0, build->graph->nodes());
     WriteGraph(build);
     OMENDB_FAILURE_POINT("build: pages logged");
     build->flushed = true;
@@ -189,7 +196,7 @@ LoadRow(Relation, ItemPointer tid, Datum *values, bool *isnull, bool, void *argu
                  errdetail("Building will take significantly more time."),
                  errhint("Increase maintenance_work_mem to speed up builds.")));
         Flush(build);
-        pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseMerging);
+        ShowPhase(kPhaseMerging, 0, 0);
     }
     if (build->flushed) {
         Insert(build->index, values, isnull, tid, build->heap);
