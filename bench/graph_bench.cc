@@ -4,11 +4,15 @@
 //     make bench
 //     build/bench/graph base.fbin query.fbin truth.ibin l2|cosine [name=value …]
 //
-// Prints CPU seconds a build and phase, degrees, and for each pool width recall@10 (of the rows that the search
-// read, as the executor orders these exactly) and hops, which are node pages read. Names:
+// Prints CPU seconds a build and phase, degrees, nodes that no path from the entries reaches, and for each pool
+// width, means a query: recall@10 (of the rows that the search read, as the executor orders these exactly), hops,
+// which are node pages read and distances to own codes, estimates of neighbours and entries from short codes,
+// how many different nodes these were of, and rows that LIMIT 10 reads to compare them exactly. Names:
 //     rows, queries      the first so many only         builds=link,bulk      which
 //     link=128           pool of an insertion           bits, degree          in place of the default
 //     entries            in place of the default
+//     search=records,own which: own computes the distance to the own code of every node met, as HNSW does,
+//                        and counts it as an estimate: the graph alone, to compare with another
 //     leaders, leaf, top, next, nearest, reservoir, hash, alpha, fill   BulkOptions
 
 #include <algorithm>
@@ -17,13 +21,13 @@
 #include <ctime>
 #include <map>
 #include <numeric>
+#include <queue>
 #include <random>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "omendb/base/arena.h"
-#include "omendb/codec/neighbour_code.h"
 #include "omendb/codec/own_code.h"
 #include "omendb/codec/space.h"
 #include "omendb/graph/bulk_build.h"
@@ -32,6 +36,7 @@
 #include "omendb/graph/search.h"
 #include "omendb/page/layout.h"
 #include "omendb/simd/kernels.h"
+#include "graph_records.h"
 #include "vector_file.h"
 
 namespace omendb::bench {
@@ -115,110 +120,6 @@ private:
     std::vector<float> mean_, rotated_mean_;
 };
 
-// The records of nodes and the entry table, as pages hold them.
-struct Record {
-    std::vector<uint32_t> ids;
-    std::vector<uint16_t> f_add, f_mul;
-    std::vector<uint8_t> codes;
-};
-
-class Records {
-public:
-    Records(MemoryGraph *graph, const Geometry &geometry)
-        : graph_(graph), geometry_(geometry), nodes_(graph->rows()), origin_(geometry.padded)
-    {
-        for (uint32_t row = 0; row < graph->rows(); ++row)
-            if (graph->IsNode(row))
-                Encode(graph->CodeOf(row), graph->FactorsOf(row)->step, graph->NeighboursOf(row),
-                       graph->DegreeOf(row), &nodes_[row]);
-        Encode(origin_.data(), 0, graph->entries().data(), graph->entries().size(), &entries_);
-    }
-
-    const Record &node(uint32_t row) const { return nodes_[row]; }
-    const Record &entries() const { return entries_; }
-    const int8_t *origin() const { return origin_.data(); }
-    MemoryGraph *graph() const { return graph_; }
-    const Geometry &geometry() const { return geometry_; }
-
-private:
-    void Encode(const int8_t *parent, float step, const uint32_t *ids, size_t count, Record *record)
-    {
-        std::vector<float> scratch(geometry_.coded);
-        record->ids.assign(ids, ids + count);
-        record->codes.resize(count * geometry_.code_bytes);
-        for (size_t i = 0; i < count; ++i) {
-            NeighbourFactors factors =
-                EncodeNeighbour(parent, step, graph_->CodeOf(ids[i]),
-                                graph_->FactorsOf(ids[i])->step, geometry_.coded, geometry_.bits,
-                                scratch.data(), record->codes.data() + i * geometry_.code_bytes);
-            record->f_add.push_back(factors.f_add);
-            record->f_mul.push_back(factors.f_mul);
-        }
-    }
-
-    MemoryGraph *graph_;
-    Geometry geometry_;
-    std::vector<Record> nodes_;
-    Record entries_;
-    std::vector<int8_t> origin_;
-};
-
-// Storage of SearchGraph.
-class RecordStorage {
-public:
-    explicit RecordStorage(const Records &records)
-        : records_(records),
-          most_(std::max<size_t>(records.geometry().degree, records.graph()->entries().size())),
-          hop_(NewHop(arena_.pool(), records.geometry().coded, most_)), estimates_(most_),
-          weights_(most_)
-    {
-    }
-
-    // Starts a search: the entry table's estimates go to the pool.
-    void Start(const float *query, CandidatePool *pool)
-    {
-        query_ = query;
-        read_.clear();
-        Neighbourhood entries = Estimate(records_.entries(), records_.origin(), 0);
-        pool->Offer(entries.ids, entries.estimates, entries.weights, entries.count);
-    }
-
-    void Prefetch(uint32_t) {}
-    void CheckInterrupts() {}
-
-    void Expand(const Candidate &candidate, float *distance, Neighbourhood *found)
-    {
-        *found = Estimate(records_.node(candidate.id), records_.graph()->CodeOf(candidate.id),
-                          records_.graph()->FactorsOf(candidate.id)->step);
-        *distance = hop_.distance_squared;
-        read_.push_back(candidate.id);
-    }
-
-    const std::vector<uint32_t> &read() const { return read_; }
-
-private:
-    // As am/page_storage.h does.
-    Neighbourhood Estimate(const Record &record, const int8_t *code, float step)
-    {
-        const Geometry &geometry = records_.geometry();
-        size_t count = record.ids.size();
-        MoveHop(&hop_, query_, code, step, geometry.coded);
-        EstimateNeighbours(hop_, record.codes.data(), record.f_add.data(), record.f_mul.data(),
-                           count, geometry.bits, geometry.coded, estimates_.data());
-        for (size_t i = 0; i < count; ++i)
-            weights_[i] = 1 / (Bfloat16ToFloat(record.f_add[i]) * hop_.distance_squared + 1e-12f);
-        return {record.ids.data(), estimates_.data(), weights_.data(), count};
-    }
-
-    const Records &records_;
-    size_t most_;
-    Arena arena_;
-    Hop hop_;
-    const float *query_ = nullptr;
-    std::vector<uint32_t> read_;
-    std::vector<float> estimates_, weights_;
-};
-
 struct Run {
     const VectorFile &base, &queries;
     const NeighbourFile &truth;
@@ -228,6 +129,17 @@ struct Run {
     Geometry geometry;
     std::vector<std::vector<int32_t>> wanted; // per query
 };
+
+// What the operator computes.
+double
+Exact(const Space &space, const float *row, const float *query)
+{
+    if (space.metric == Metric::kL2)
+        return std::sqrt(double(kernels->l2_squared(row, query, space.dims)));
+    float dot = 0, xx = 1, yy = 1;
+    kernels->cosine_sums(row, query, space.dims, &dot, &xx, &yy);
+    return 1 - double(dot) / std::sqrt(std::max(1e-30, double(xx) * double(yy)));
+}
 
 // The truth file knows all rows; of a part of them the true neighbours are computed.
 void
@@ -241,14 +153,7 @@ FindTruth(Run *run)
         }
         std::vector<std::pair<double, int32_t>> all(run->rows);
         for (size_t row = 0; row < run->rows; ++row) {
-            const float *x = run->base.Row(row), *y = run->queries.Row(q);
-            float dot = 0, xx = 1, yy = 1;
-            if (space.metric == Metric::kCosine)
-                kernels->cosine_sums(x, y, space.dims, &dot, &xx, &yy);
-            double d = space.metric == Metric::kCosine
-                           ? -double(dot) / std::sqrt(std::max(1e-30, double(xx) * double(yy)))
-                           : double(kernels->l2_squared(x, y, space.dims));
-            all[row] = {d, int32_t(row)};
+            all[row] = {Exact(space, run->base.Row(row), run->queries.Row(q)), int32_t(row)};
         }
         size_t most = std::min<size_t>(kWanted, all.size());
         std::partial_sort(all.begin(), all.begin() + ptrdiff_t(most), all.end());
@@ -313,26 +218,106 @@ BulkOptionsOf(const Options &options, uint32_t entries)
     return bulk;
 }
 
+// Least, quartiles, most, and how many lie in each class of four.
+void
+PrintHistogram(const char *name, std::vector<uint32_t> values)
+{
+    constexpr uint32_t kLastClass = 16;
+    if (values.empty())
+        return;
+    std::sort(values.begin(), values.end());
+    size_t last = values.size() - 1;
+    printf("  %s: %u to %u, quartiles %u %u %u;", name, values[0], values[last], values[last / 4],
+           values[last / 2], values[last / 4 * 3]);
+    std::map<uint32_t, size_t> classes;
+    for (uint32_t value : values)
+        ++classes[std::min((value + 3) / 4, kLastClass + 1)];
+    for (auto [number, count] : classes) {
+        if (number == 0)
+            printf(" 0: %zu", count);
+        else if (number <= kLastClass)
+            printf(" %u-%u: %zu", 4 * number - 3, 4 * number, count);
+        else
+            printf(" more: %zu", count);
+    }
+    printf("\n");
+}
+
+// Nodes that no path leads to from the entries.
+size_t
+CountUnreached(const MemoryGraph &graph)
+{
+    std::vector<bool> reached(graph.rows());
+    std::vector<uint32_t> queue(graph.entries().begin(), graph.entries().end());
+    for (uint32_t entry : queue)
+        reached[entry] = true;
+    for (size_t at = 0; at < queue.size(); ++at)
+        for (uint32_t i = 0; i < graph.DegreeOf(queue[at]); ++i) {
+            uint32_t to = graph.NeighboursOf(queue[at])[i];
+            if (!reached[to])
+                queue.push_back(to);
+            reached[to] = true;
+        }
+    return graph.nodes() - queue.size();
+}
+
 void
 PrintGraph(const MemoryGraph &graph)
 {
     double edges = 0;
-    std::vector<uint32_t> in_degrees(graph.rows());
-    for (uint32_t row = 0; row < graph.rows(); ++row)
-        for (uint32_t i = 0; graph.IsNode(row) && i < graph.DegreeOf(row); ++i, ++edges)
+    std::vector<uint32_t> in_degrees(graph.rows()), degrees, in_degrees_of_nodes;
+    for (uint32_t row = 0; row < graph.rows(); ++row) {
+        if (!graph.IsNode(row))
+            continue;
+        degrees.push_back(graph.DegreeOf(row));
+        edges += graph.DegreeOf(row);
+        for (uint32_t i = 0; i < graph.DegreeOf(row); ++i)
             ++in_degrees[graph.NeighboursOf(row)[i]];
-    size_t without = 0;
+    }
     for (uint32_t row = 0; row < graph.rows(); ++row)
-        without += graph.IsNode(row) && in_degrees[row] == 0;
-    printf("%u nodes, %zu entries, %.1f neighbours a node, %zu without an in-edge\n", graph.nodes(),
-           graph.entries().size(), edges / std::max(1u, graph.nodes()), without);
+        if (graph.IsNode(row))
+            in_degrees_of_nodes.push_back(in_degrees[row]);
+    printf("  %u nodes, %zu entries, %.1f neighbours a node, %zu nodes unreachable\n",
+           graph.nodes(), graph.entries().size(), edges / std::max(1u, graph.nodes()),
+           CountUnreached(graph));
+    PrintHistogram("neighbours", std::move(degrees));
+    PrintHistogram("edges in", std::move(in_degrees_of_nodes));
 }
 
-void
-Search(const Run &run, MemoryGraph *graph)
+// Rows that the executor reads for LIMIT kWanted: in the order of their bounds, until the next one's shows that
+// it cannot be among the nearest.
+size_t
+CountCompared(const Run &run, MemoryGraph *graph, size_t q, const Query &query,
+              const std::vector<uint32_t> &read)
 {
-    Records records(graph, run.geometry);
-    RecordStorage storage(records);
+    std::vector<std::pair<double, uint32_t>> rows;
+    std::vector<float> residual(run.space.padded);
+    for (uint32_t node : read) {
+        float largest;
+        const OwnFactors &factors = *graph->FactorsOf(node);
+        float distance = kernels->residual(query.rotated, graph->CodeOf(node), factors.step,
+                                           run.space.padded, residual.data(), &largest);
+        for (uint32_t row = node; row != MemoryGraph::kNone; row = graph->NextDuplicate(row))
+            rows.push_back({LowerBound(run.space, query, distance, factors), row});
+    }
+    std::sort(rows.begin(), rows.end());
+    std::priority_queue<double> nearest;
+    size_t compared = 0;
+    for (auto [bound, row] : rows) {
+        if (nearest.size() == kWanted && bound > nearest.top())
+            break;
+        ++compared;
+        nearest.push(Exact(run.space, run.base.Row(row), run.queries.Row(q)));
+        if (nearest.size() > kWanted)
+            nearest.pop();
+    }
+    return compared;
+}
+
+template <class Storage>
+void
+Search(const Run &run, MemoryGraph *graph, Storage *storage)
+{
     std::vector<uint32_t> node_of(graph->rows());
     for (uint32_t row = 0; row < graph->rows(); ++row)
         if (graph->IsNode(row))
@@ -340,22 +325,44 @@ Search(const Run &run, MemoryGraph *graph)
                 node_of[twin] = row;
     std::vector<float> rotated(run.space.padded);
     for (size_t width : kWidths) {
-        size_t found = 0, hops = 0, wanted = 0;
+        size_t found = 0, hops = 0, wanted = 0, estimates = 0, nodes = 0, compared = 0;
         for (size_t q = 0; q < run.query_count; ++q) {
             Arena arena;
             CandidatePool pool(arena.pool(), width);
-            QueryToSpace(run.space, run.queries.Row(q), rotated.data());
-            storage.Start(rotated.data(), &pool);
-            hops += SearchGraph(storage, pool);
+            Query query = QueryToSpace(run.space, run.queries.Row(q), rotated.data());
+            storage->Start(rotated.data(), &pool);
+            hops += SearchGraph(*storage, pool);
+            const SearchNotes &notes = storage->notes();
+            estimates += notes.estimates;
+            nodes += notes.nodes;
+            compared += CountCompared(run, graph, q, query, notes.read);
             for (int32_t row : run.wanted[q])
-                found += std::count(storage.read().begin(), storage.read().end(),
-                                    node_of[size_t(row)]) != 0;
+                found +=
+                    std::count(notes.read.begin(), notes.read.end(), node_of[size_t(row)]) != 0;
             wanted += run.wanted[q].size();
         }
-        printf("  pool %3zu  recall %.4f  hops %.1f\n", width, double(found) / double(wanted),
-               double(hops) / double(run.query_count));
+        double queries = double(run.query_count);
+        printf("  pool %3zu  recall %.4f  hops %.1f  estimates %.1f of %.1f nodes  compared %.1f\n",
+               width, double(found) / double(wanted), double(hops) / queries,
+               double(estimates) / queries, double(nodes) / queries, double(compared) / queries);
     }
     fflush(stdout);
+}
+
+void
+SearchBothWays(const Run &run, MemoryGraph *graph)
+{
+    std::string ways = run.options.Text("search", "records");
+    if (ways.find("records") != std::string::npos) {
+        Records records(graph, run.geometry);
+        RecordStorage storage(records);
+        Search(run, graph, &storage);
+    }
+    if (ways.find("own") != std::string::npos) {
+        printf("  by distances to own codes:\n");
+        OwnCodeStorage storage(graph, run.space.padded);
+        Search(run, graph, &storage);
+    }
 }
 
 void
@@ -388,14 +395,14 @@ BuildAndSearch(const Run &run, bool bulk)
             printf("%s %.2f, ", names[phase], times.ended[phase] - before);
             before = times.ended[phase];
         }
-        printf("%zu MB beside the graph\n  ", scratch.allocated_bytes() >> 20);
+        printf("%zu MB beside the graph\n", scratch.allocated_bytes() >> 20);
     } else {
         double started = Now();
         Link(run, entries, &graph);
-        printf("link: %.2f s\n  ", Now() - started);
+        printf("link: %.2f s\n", Now() - started);
     }
     PrintGraph(graph);
-    Search(run, &graph);
+    SearchBothWays(run, &graph);
 }
 
 int
