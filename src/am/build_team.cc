@@ -44,7 +44,7 @@ struct TeamShared {
 
     Barrier barrier;
     pg_atomic_uint32 rows; // numbers given out, beyond capacity too
-    pg_atomic_uint32 claimed[kBulkSteps];
+    pg_atomic_uint32 claimed[kMostSteps];
     pg_atomic_uint32 pages_claimed;
 
     slock_t lock; // of what follows
@@ -74,11 +74,10 @@ ScanPartOf(TeamShared *shared)
 }
 
 uint32_t
-ClaimPiece(void *context, BulkStep step, uint32_t count)
+ClaimPiece(void *context, uint32_t step, uint32_t count)
 {
     auto *shared = static_cast<TeamShared *>(context);
-    return pg_atomic_fetch_add_u32(&shared->claimed[static_cast<uint32_t>(step)],
-                                   static_cast<int32>(count));
+    return pg_atomic_fetch_add_u32(&shared->claimed[step], static_cast<int32>(count));
 }
 
 void

@@ -130,6 +130,8 @@ BuildBulk(MemoryGraph *graph, Pool pool, const BulkOptions &options, const BulkT
     state.alone = team == nullptr;
     state.shared_pool = pool;
     state.common = &state.shared;
+    SoloCrew solo = {};
+    state.crew = solo.crew();
     if (team != nullptr) {
         state.crew = team->crew;
         state.shared_pool = team->pool;

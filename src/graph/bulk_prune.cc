@@ -1,56 +1,11 @@
 // From reservoirs to lists, in three passes over the nodes in the order of their homes, so that codes are
 // still in a cache when the next node wants them: prune each reservoir; tell each neighbour of the edge that
 // comes in; let each node choose anew among its own and the incoming, and fill its list up.
+#include "bulk_prune.h"
+
 #include <algorithm>
 
-#include "bulk_state.h"
-
 namespace omendb {
-namespace {
-
-constexpr size_t kMostRanked = 512; // own list and incoming edges, or a reservoir
-
-class Pruning {
-public:
-    explicit Pruning(BulkState *state)
-        : state_(state), graph_(state->shared.graph),
-          ranked_(state->pool.NewArray<Ranked>(kMostRanked)),
-          left_(state->pool.NewArray<Ranked>(kMostRanked)),
-          ids_(state->pool.NewArray<uint32_t>(kMostRanked)),
-          codes_(state->pool.NewArray<const int8_t *>(kMostRanked)),
-          dots_(state->pool.NewArray<int32_t>(kMostRanked))
-    {
-    }
-
-    void PruneReservoir(uint32_t row);
-    void TellNeighboursOf(uint32_t row);
-    void Complete(uint32_t row);
-
-private:
-    struct Ranked {
-        float distance;
-        uint32_t id;
-        float step, norm_squared;
-    };
-
-    static bool Nearer(const Ranked &a, const Ranked &b)
-    {
-        return a.distance != b.distance ? a.distance < b.distance : a.id < b.id;
-    }
-
-    size_t Rank(uint32_t row, const uint32_t *ids, size_t count, Ranked *to);
-    size_t Choose(size_t count);
-    void Store(uint32_t row, size_t count);
-
-    BulkState *state_;
-    const GraphArrays &graph_;
-    Ranked *ranked_;
-    Ranked *left_; // what Choose did not choose, nearest first
-    size_t left_count_ = 0;
-    uint32_t *ids_;
-    const int8_t **codes_;
-    int32_t *dots_;
-};
 
 // Distances from a row to others, nearest first. Returns count.
 size_t
@@ -174,6 +129,8 @@ Pruning::Complete(uint32_t row)
     Store(row, count);
 }
 
+namespace {
+
 // All nodes, in pieces of neighbours, so that codes are still in a cache when the next node wants them.
 template <class Node>
 void
@@ -197,7 +154,7 @@ ForNodes(BulkState *state, BulkStep step, BulkPhase phase, Node node)
 void
 PruneReservoirs(BulkState *state)
 {
-    Pruning pruning(state);
+    Pruning pruning(state, state->pool);
     ForNodes(state, BulkStep::kPrune, BulkPhase::kPrune,
              [&](uint32_t row) { pruning.PruneReservoir(row); });
 }
@@ -205,7 +162,7 @@ PruneReservoirs(BulkState *state)
 void
 TellNeighbours(BulkState *state)
 {
-    Pruning pruning(state);
+    Pruning pruning(state, state->pool);
     ForNodes(state, BulkStep::kTell, BulkPhase::kReverse,
              [&](uint32_t row) { pruning.TellNeighboursOf(row); });
 }
@@ -213,7 +170,7 @@ TellNeighbours(BulkState *state)
 void
 CompleteLists(BulkState *state)
 {
-    Pruning pruning(state);
+    Pruning pruning(state, state->pool);
     ForNodes(state, BulkStep::kComplete, BulkPhase::kFill,
              [&](uint32_t row) { pruning.Complete(row); });
 }

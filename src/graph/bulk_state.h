@@ -44,33 +44,23 @@ struct BulkShared {
 struct BulkState {
     BulkOptions options;
     BulkCrew crew;
-    bool alone;
+    bool alone; // nobody else offers to reservoirs
     bool leads;
     Pool pool;         // this member's
     Pool shared_pool;  // the leader's only
     BulkShared shared; // as this member sees it
     BulkShared *common;
     ptrdiff_t offset;
-    uint32_t claimed[kBulkSteps]; // alone
-    PanelSet panels;              // scratch of a leaf, and of leaders
+    PanelSet panels; // scratch of a leaf, and of leaders
     LeafScratch leaf;
     uint64_t random;
-
-    uint32_t Claim(BulkStep step, uint32_t count)
-    {
-        if (!alone)
-            return crew.claim(crew.context, step, count);
-        uint32_t first = claimed[static_cast<uint32_t>(step)];
-        claimed[static_cast<uint32_t>(step)] += count;
-        return first;
-    }
 
     // Calls piece(first, end) for pieces of [0, count) that are nobody else's.
     template <class Piece>
     void ForPieces(BulkStep step, uint32_t count, uint32_t most, Piece piece)
     {
         for (;;) {
-            uint32_t first = Claim(step, most);
+            uint32_t first = crew.claim(crew.context, static_cast<uint32_t>(step), most);
             if (first >= count)
                 return;
             piece(first, count - first < most ? count : first + most);

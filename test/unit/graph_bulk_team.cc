@@ -79,7 +79,7 @@ public:
     BulkCrew crew()
     {
         return {this,
-                [](void *self, BulkStep step, uint32_t count) {
+                [](void *self, uint32_t step, uint32_t count) {
                     auto &counters = static_cast<Meeting *>(self)->counters_;
                     return counters[uint32_t(step)].fetch_add(count);
                 },
@@ -90,7 +90,7 @@ private:
     std::mutex lock_;
     std::condition_variable moved_;
     uint32_t members_ = 0, arrived_ = 0, phase_ = 0;
-    std::atomic<uint32_t> counters_[kBulkSteps];
+    std::atomic<uint32_t> counters_[kMostSteps];
 };
 
 BulkOptions

@@ -27,12 +27,31 @@ enum class BulkStep : uint32_t {
 
 constexpr uint32_t kBulkSteps = static_cast<uint32_t>(BulkStep::kEnd);
 
+constexpr uint32_t kMostSteps = 16;
+
 struct BulkCrew {
     void *context;
-    // The first of `count` numbers that nobody else gets; counts from 0 for each step.
-    uint32_t (*claim)(void *context, BulkStep step, uint32_t count);
+    // The first of `count` numbers that nobody else gets; counts from 0 for each step, below kMostSteps.
+    uint32_t (*claim)(void *context, uint32_t step, uint32_t count);
     // Returns when all members have come.
     void (*meet)(void *context);
+};
+
+// A crew of one.
+struct SoloCrew {
+    uint32_t claimed[kMostSteps];
+
+    BulkCrew crew() { return {this, &SoloCrew::Claim, &SoloCrew::Meet}; }
+
+private:
+    static uint32_t Claim(void *context, uint32_t step, uint32_t count)
+    {
+        auto *self = static_cast<SoloCrew *>(context);
+        uint32_t first = self->claimed[step];
+        self->claimed[step] += count;
+        return first;
+    }
+    static void Meet(void *) {}
 };
 
 } // namespace omendb
