@@ -1,6 +1,7 @@
 // ambuild and ambuildempty.
 #include <algorithm>
 
+#include "build_external.h"
 #include "build_team.h"
 #include "callbacks.h"
 #include "omendb/graph/bulk_build.h"
@@ -16,6 +17,7 @@ extern "C" {
 #include <catalog/index.h>
 #include <commands/progress.h>
 #include <miscadmin.h>
+#include <optimizer/plancat.h>
 #include <pgstat.h>
 }
 
@@ -87,15 +89,16 @@ RowBytes(const BuildState *build)
 
 // How many rows the graph takes: as many as the table may have, and maintenance_work_mem allows.
 static void
-SetCapacity(BuildState *build, int members)
+SetCapacity(BuildState *build, bool external, int members)
 {
     // A heap page holds at most MaxHeapTuplesPerPage rows.
     double most =
         static_cast<double>(RelationGetNumberOfBlocks(build->heap)) * MaxHeapTuplesPerPage;
-    double affordable =
-        (maintenance_work_mem * 1024.0 -
-         members * static_cast<double>(BulkFixedBytes(BulkOptions(), build->geometry.padded))) /
-        static_cast<double>(RowBytes(build));
+    double affordable = external ? ExternalCapacity()
+                                 : (maintenance_work_mem * 1024.0 -
+                                    members * static_cast<double>(BulkFixedBytes(
+                                                  BulkOptions(), build->geometry.padded))) /
+                                       static_cast<double>(RowBytes(build));
     // Places in parts, several a row, are counted with 32 bits.
     double countable =
         static_cast<double>(std::min(kMaxNodes, UINT32_MAX / BulkOptions().top_fanout));
@@ -136,17 +139,15 @@ ShowProgress(void *, BulkPhase phase, uint64_t done, uint64_t total)
 }
 
 static void
-LinkRows(BuildState *build)
+LinkInMemory(BuildState *build, BulkOptions options)
 {
     MemoryContext context =
         AllocSetContextCreate(build->context, "omendb build links", ALLOCSET_DEFAULT_SIZES);
-    BulkOptions options = BulkOptionsOf(build);
     options.entries = WantedEntries(build->graph->rows());
     // Of inner product, the longest rows are the answers to most queries and the neighbours of few: searches
     // start there. 15,000 words at pool 64: recall .75 instead of .69; thirty long rows among 3,000: 1
     // instead of .27.
     options.entry_rank = build->norms;
-    options.progress = ShowProgress;
     ShowPhase(kPhaseLinking, 0, build->graph->rows());
     if (build->team != nullptr) {
         BulkTeam team = BulkTeamOf(build);
@@ -160,14 +161,23 @@ LinkRows(BuildState *build)
 static void
 Flush(BuildState *build)
 {
-    LinkRows(build);
-    ShowPhase(kPhaseWriting, 0, build->graph->nodes());
+    BulkOptions options = BulkOptionsOf(build);
+    options.progress = ShowProgress;
+    if (build->external != nullptr) {
+        EndExternalLoad(build);
+        ShowPhase(kPhaseLinking, 0, static_cast<uint64_t>(build->index_rows));
+        LinkExternal(build, options);
+    } else {
+        LinkInMemory(build, options);
+    }
+    ShowPhase(kPhaseWriting, 0,
+              build->external != nullptr ? ReaderOf(build)->nodes() : build->graph->nodes());
     WriteGraph(build);
     OMENDB_FAILURE_POINT("build: pages logged");
     build->flushed = true;
 }
 
-// Number of a row that is to be encoded. False: there is no room for it.
+// Number of a row of the graph in memory. False: there is no room for it.
 static bool
 NextRow(BuildState *build, uint32_t *number)
 {
@@ -177,46 +187,114 @@ NextRow(BuildState *build, uint32_t *number)
     return *number < build->capacity;
 }
 
+static void
+EncodeRow(BuildState *build, const Vector *row, uint32_t number, HeapTid tid)
+{
+    CheckExpectedDimensions(static_cast<int32>(build->dims), row->dim);
+    bool representable = RowToSpace(build->space, row->x, build->encoded);
+    float norm = build->metric == Metric::kInnerProduct
+                     ? static_cast<float>(Norm(const_cast<Vector *>(row)))
+                     : 0;
+    if (build->external != nullptr) {
+        OwnFactors factors =
+            EncodeOwn(build->space, build->encoded, representable, ExternalCode(build));
+        AddExternalRow(build, factors, norm, tid);
+        return;
+    }
+    OwnFactors factors =
+        EncodeOwn(build->space, build->encoded, representable, build->graph->CodeOf(number));
+    if (build->team != nullptr)
+        build->graph->SetRow(number, factors);
+    else
+        build->graph->AddRow(factors);
+    if (build->norms != nullptr)
+        build->norms[number] = norm;
+    build->tids[number] = tid;
+}
+
 void
 LoadRow(Relation, ItemPointer tid, Datum *values, bool *isnull, bool, void *argument)
 {
     auto *build = static_cast<BuildState *>(argument);
-    if (isnull[0])
+    if (isnull[0] || build->full)
         return;
     MemoryContext old = MemoryContextSwitchTo(build->row_context);
     uint32_t number = 0;
-    if (!build->flushed && !NextRow(build, &number)) {
-        if (build->team != nullptr) { // LoadWithTeam says so, and all begins anew
+    if (!build->flushed &&
+        (build->external != nullptr ? ExternalIsFull(build) : !NextRow(build, &number))) {
+        if (build->team != nullptr || build->external == nullptr) { // all begins anew
+            build->full = true;
             MemoryContextSwitchTo(old);
             return;
         }
         ereport(NOTICE,
-                (errmsg("omendb graph no longer fits into maintenance_work_mem after %u rows",
-                        build->graph->rows()),
+                (errmsg("omendb graph no longer fits into maintenance_work_mem after %.0f rows",
+                        build->index_rows),
                  errdetail("Building will take significantly more time."),
                  errhint("Increase maintenance_work_mem to speed up builds.")));
         Flush(build);
         ShowPhase(kPhaseMerging, 0, 0);
     }
-    if (build->flushed) {
+    if (build->flushed)
         Insert(build->index, values, isnull, tid, build->heap);
-    } else {
-        Vector *row = DatumGetVector(values[0]);
-        CheckExpectedDimensions(static_cast<int32>(build->dims), row->dim);
-        bool representable = RowToSpace(build->space, row->x, build->encoded);
-        OwnFactors factors =
-            EncodeOwn(build->space, build->encoded, representable, build->graph->CodeOf(number));
-        if (build->team != nullptr)
-            build->graph->SetRow(number, factors);
-        else
-            build->graph->AddRow(factors);
-        if (build->metric == Metric::kInnerProduct)
-            build->norms[number] = static_cast<float>(Norm(row));
-        build->tids[number] = FromItemPointer(*tid);
-    }
+    else
+        EncodeRow(build, DatumGetVector(values[0]), number, FromItemPointer(*tid));
     build->index_rows += 1;
     MemoryContextSwitchTo(old);
     MemoryContextReset(build->row_context);
+}
+
+// Rows of the table, as far as is known beforehand.
+static double
+EstimatedRows(const BuildState *build)
+{
+    BlockNumber pages;
+    double rows, all_visible;
+    estimate_rel_size(build->heap, nullptr, &pages, &rows, &all_visible);
+    return rows;
+}
+
+// Bytes that a team shares at most.
+static size_t
+TeamBytes(const BuildState *build, bool external)
+{
+    if (external)
+        return ExternalTeamBytes(build, build->capacity);
+    // The graph's arrays, what linking shares, and the layout of pages; more than is needed costs nothing.
+    return (size_t{build->capacity} + 4096) * (RowBytes(build) + 4 * sizeof(uint32_t)) +
+           (size_t{4} << 20);
+}
+
+// Reads the table, by a team if one can be had. False: there were too many rows, and nothing is left of them.
+static bool
+LoadTable(BuildState *build, bool external, int workers, double *heap_rows)
+{
+    SetCapacity(build, external, workers + 1);
+    build->full = false;
+    build->index_rows = 0;
+    if (AssembleTeam(build, workers, TeamBytes(build, external), external ? nullptr : MakeGraph)) {
+        pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseLoading);
+        if (LoadWithTeam(build, heap_rows))
+            return true;
+        if (!external)
+            return false;
+        EndExternal(build);
+    }
+    MemoryContext context =
+        AllocSetContextCreate(build->context, "omendb build graph", ALLOCSET_DEFAULT_SIZES);
+    build->full = false;
+    build->index_rows = 0;
+    build->graph_pool = PoolOf(context);
+    if (external)
+        StartExternal(build, nullptr);
+    else
+        MakeGraph(build);
+    pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseLoading);
+    *heap_rows = table_index_build_scan(build->heap, build->index, build->info, true, true, LoadRow,
+                                        build, nullptr);
+    if (build->full)
+        MemoryContextDelete(context);
+    return !build->full;
 }
 
 IndexBuildResult *
@@ -242,30 +320,15 @@ Build(Relation heap, Relation index, IndexInfo *info)
     build->graph_pool = build->pool;
     SampleTable(build);
     int workers = PlanWorkers(build);
-    SetCapacity(build, workers + 1);
-
     double heap_rows = 0;
-    // The graph's arrays, what linking shares, and the layout of pages; more than is needed costs nothing.
-    size_t shared_bytes =
-        (size_t{build->capacity} + 4096) * (RowBytes(build) + 4 * sizeof(uint32_t)) +
-        (size_t{4} << 20);
-    bool loaded = false;
-    // As far as is known beforehand, all rows fit: a team that finds out otherwise has read the table in vain.
-    if (build->heap->rd_rel->reltuples > static_cast<float>(build->capacity))
-        workers = 0;
-    if (AssembleTeam(build, workers, shared_bytes, MakeGraph)) {
-        pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseLoading);
-        loaded = LoadWithTeam(build, &heap_rows);
-    }
-    if (!loaded) {
-        build->graph_pool = build->pool;
-        build->index_rows = 0;
-        MakeGraph(build);
-        pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseLoading);
-        heap_rows = table_index_build_scan(heap, index, info, true, true, LoadRow, build, nullptr);
-    }
+    SetCapacity(build, false, workers + 1);
+    // An estimate may err: then the table is read twice.
+    if (EstimatedRows(build) > build->capacity || !LoadTable(build, false, workers, &heap_rows))
+        LoadTable(build, true, workers, &heap_rows);
     if (!build->flushed)
         Flush(build);
+    if (build->external != nullptr)
+        EndExternal(build);
 
     MemoryContextSwitchTo(old);
     auto *result = static_cast<IndexBuildResult *>(palloc(sizeof(IndexBuildResult)));

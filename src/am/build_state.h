@@ -21,6 +21,7 @@ enum BuildPhase : int64 {
 };
 
 struct BuildTeam;
+struct ExternalBuild;
 
 struct BuildState {
     Relation heap;
@@ -36,13 +37,15 @@ struct BuildState {
 
     // Parallel workers, and the memory of what they share; null: there are none.
     BuildTeam *team;
-    Pool graph_pool; // of the graph and what is made of it; the team sees it
+    Pool graph_pool;         // of the graph and what is made of it; the team sees it
+    ExternalBuild *external; // null: the graph is in memory
     MemoryGraph *graph;
     HeapTid *tids; // by row
     float *norms;  // by row; inner product only
     uint32_t capacity;
     float *encoded; // scratch, `padded`
     MemoryContext row_context;
+    bool full;    // rows were left out, for there is no room
     bool flushed; // the graph is in its pages; further rows are inserted
     double index_rows;
 };

@@ -1,5 +1,7 @@
 #include "build_team.h"
 
+#include "build_external.h"
+
 #include <algorithm>
 
 #include "omendb/pg/memory.h"
@@ -41,6 +43,8 @@ struct TeamShared {
     HeapTid *tids;
     float *norms;
     PagePlan plan;
+    bool external; // and what follows
+    ExternalAgreement agreement;
 
     Barrier barrier;
     pg_atomic_uint32 rows; // numbers given out, beyond capacity too
@@ -50,14 +54,27 @@ struct TeamShared {
     slock_t lock; // of what follows
     double heap_rows, index_rows;
     bool broken_hot_chain;
+    bool full; // a member left rows out
 };
 
 namespace {
 
 constexpr uint64 kKeyShared = 0x6F6D656E64620001;
 constexpr uint32_t kLinkingPhase = 1;
-constexpr uint32_t kLayoutPhase = kLinkingPhase + kBulkSteps;
-constexpr uint32_t kWritingPhase = kLayoutPhase + 1;
+
+// A build beyond memory first agrees on its options.
+uint32_t
+LayoutPhase(const TeamShared *shared)
+{
+    return kLinkingPhase + (shared->external ? 1 + kExternalSteps : kBulkSteps);
+}
+
+// Of either kind of build.
+Size
+LinkingBytes()
+{
+    return BUFFERALIGN(std::max(BulkSharedBytes(), ExternalSharedBytes()));
+}
 
 BulkShared *
 BulkPartOf(TeamShared *shared)
@@ -66,11 +83,17 @@ BulkPartOf(TeamShared *shared)
                                           BUFFERALIGN(sizeof(TeamShared)));
 }
 
+ExternalShared *
+ExternalPartOf(TeamShared *shared)
+{
+    return reinterpret_cast<ExternalShared *>(BulkPartOf(shared));
+}
+
 ParallelTableScanDesc
 ScanPartOf(TeamShared *shared)
 {
     return reinterpret_cast<ParallelTableScanDesc>(reinterpret_cast<char *>(BulkPartOf(shared)) +
-                                                   BUFFERALIGN(BulkSharedBytes()));
+                                                   LinkingBytes());
 }
 
 uint32_t
@@ -106,10 +129,13 @@ ScanPart(BuildState *build, bool progress)
     TableScanDesc scan = table_beginscan_parallel(build->heap, ScanPartOf(shared));
     double heap_rows = table_index_build_scan(build->heap, build->index, build->info, true,
                                               progress, LoadRow, build, scan);
+    if (build->external != nullptr)
+        EndExternalLoad(build);
     SpinLockAcquire(&shared->lock);
     shared->heap_rows += heap_rows;
     shared->index_rows += build->index_rows;
     shared->broken_hot_chain |= build->info->ii_BrokenHotChain;
+    shared->full |= build->full;
     SpinLockRelease(&shared->lock);
 }
 
@@ -129,9 +155,11 @@ InitShared(BuildState *build, TeamShared *shared, SharedMemory *memory, Snapshot
     memcpy(shared->mean, build->space.mean, model_dims * sizeof(float));
     memcpy(shared->rotated_mean, build->space.rotated_mean, build->geometry.padded * sizeof(float));
     shared->capacity = build->capacity;
-    shared->graph = build->graph->Arrays();
-    shared->tids = build->tids;
-    shared->norms = build->norms;
+    if (build->external == nullptr) {
+        shared->graph = build->graph->Arrays();
+        shared->tids = build->tids;
+        shared->norms = build->norms;
+    }
     BarrierInit(&shared->barrier, 0);
     pg_atomic_init_u32(&shared->rows, 0);
     for (pg_atomic_uint32 &claimed : shared->claimed)
@@ -176,7 +204,7 @@ AssembleTeam(BuildState *build, int workers, size_t bytes, void (*make_graph)(Bu
     team->context = CreateParallelContext("omendb", "omendb_build_worker", workers);
     team->snapshot =
         build->info->ii_Concurrent ? RegisterSnapshot(GetTransactionSnapshot()) : SnapshotAny;
-    Size size = BUFFERALIGN(sizeof(TeamShared)) + BUFFERALIGN(BulkSharedBytes()) +
+    Size size = BUFFERALIGN(sizeof(TeamShared)) + LinkingBytes() +
                 table_parallelscan_estimate(build->heap, team->snapshot);
     shm_toc_estimate_chunk(&team->context->estimator, size);
     shm_toc_estimate_keys(&team->context->estimator, 1);
@@ -188,14 +216,21 @@ AssembleTeam(BuildState *build, int workers, size_t bytes, void (*make_graph)(Bu
     }
     Pool alone = build->graph_pool;
     build->graph_pool = PoolOf(memory);
-    make_graph(build);
     team->shared = static_cast<TeamShared *>(shm_toc_allocate(team->context->toc, size));
     memset(static_cast<void *>(team->shared), 0, size);
+    team->shared->external = make_graph == nullptr;
+    pg_atomic_init_u64(&team->shared->agreement.file_end, 0);
+    if (team->shared->external)
+        StartExternal(build, &team->shared->agreement);
+    else
+        make_graph(build);
     InitShared(build, team->shared, memory, team->snapshot);
     BarrierAttach(&team->shared->barrier);
     shm_toc_insert(team->context->toc, kKeyShared, team->shared);
     LaunchParallelWorkers(team->context);
     if (team->context->nworkers_launched == 0) {
+        if (build->external != nullptr)
+            EndExternal(build);
         EndParallel(team);
         DropSharedMemory(memory);
         build->graph_pool = alone;
@@ -221,15 +256,42 @@ LoadWithTeam(BuildState *build, double *heap_rows)
     *heap_rows = shared->heap_rows;
     build->index_rows = shared->index_rows;
     build->info->ii_BrokenHotChain |= shared->broken_hot_chain;
+    bool full = shared->full || IsFull(shared);
     SpinLockRelease(&shared->lock);
-    if (IsFull(shared)) {
+    if (full) {
         SharedMemory *memory = build->team->memory;
         DismissTeam(build);
         DropSharedMemory(memory);
         return false;
     }
-    build->graph->SetRows(pg_atomic_read_u32(&shared->rows));
+    if (build->external == nullptr)
+        build->graph->SetRows(pg_atomic_read_u32(&shared->rows));
     return true;
+}
+
+uint32_t
+ClaimTeamRows(BuildTeam *team, uint32_t count)
+{
+    return pg_atomic_fetch_add_u32(&team->shared->rows, static_cast<int32>(count));
+}
+
+uint32_t
+TeamRows(const BuildTeam *team)
+{
+    return pg_atomic_read_u32(&team->shared->rows);
+}
+
+int
+TeamMembers(const BuildTeam *team)
+{
+    return team == nullptr ? 1 : 1 + team->context->nworkers_launched;
+}
+
+ExternalTeam
+ExternalTeamOf(BuildState *build)
+{
+    TeamShared *shared = build->team->shared;
+    return {CrewOf(shared), build->graph_pool, ExternalPartOf(shared)};
 }
 
 bool
@@ -290,25 +352,34 @@ Work(BuildState *build, uint32_t phase, ptrdiff_t offset)
         MeetTeam(build->team);
         ++phase;
     }
-    if (IsFull(shared))
+    // All members have scanned.
+    SpinLockAcquire(&shared->lock);
+    bool full = shared->full || IsFull(shared);
+    SpinLockRelease(&shared->lock);
+    if (full)
         return;
-    if (phase < kLayoutPhase) {
-        MemoryContext context =
-            AllocSetContextCreate(build->context, "omendb build links", ALLOCSET_DEFAULT_SIZES);
-        HelpBuildBulk(BulkPartOf(shared), offset, PoolOf(context), BulkOptionsOf(build),
-                      CrewOf(shared), static_cast<BulkStep>(phase - kLinkingPhase));
-        MemoryContextDelete(context);
-        phase = kLayoutPhase;
+    uint32_t layout = LayoutPhase(shared);
+    if (phase < layout) {
+        if (shared->external) {
+            HelpLinkExternal(build, CrewOf(shared), phase - kLinkingPhase);
+        } else {
+            MemoryContext context =
+                AllocSetContextCreate(build->context, "omendb build links", ALLOCSET_DEFAULT_SIZES);
+            HelpBuildBulk(BulkPartOf(shared), offset, PoolOf(context), BulkOptionsOf(build),
+                          CrewOf(shared), static_cast<BulkStep>(phase - kLinkingPhase));
+            MemoryContextDelete(context);
+        }
+        phase = layout;
     }
-    if (phase == kLayoutPhase) {
+    if (phase == layout) {
         MeetTeam(build->team);
         ++phase;
     }
-    if (phase == kWritingPhase) {
+    if (phase == layout + 1) {
         PagePlan plan = shared->plan;
-        MovePointer(&plan.order, offset);
-        MovePointer(&plan.number, offset);
-        MovePointer(&plan.segments_before, offset);
+        for (uint32_t **array : {&plan.order, &plan.number, &plan.segments_before})
+            if (*array != nullptr)
+                MovePointer(array, offset);
         WriteNodesOfTeam(build, plan);
         MeetTeam(build->team);
     }
@@ -353,15 +424,20 @@ omendb_build_worker(dsm_segment *, shm_toc *toc)
                         shared->max_norm, mean,       rotated_mean};
     build.encoded = build.pool.NewArray<float>(build.geometry.padded);
     GraphArrays arrays = shared->graph;
-    arrays.MoveBy(offset);
     MemoryGraph graph(arrays);
-    build.graph = &graph;
     build.capacity = shared->capacity;
-    build.tids = shared->tids;
-    MovePointer(&build.tids, offset);
-    build.norms = shared->norms;
-    if (build.norms != nullptr)
-        MovePointer(&build.norms, offset);
+    if (shared->external) {
+        JoinExternal(&build, &shared->agreement, ExternalPartOf(shared), offset);
+    } else {
+        arrays.MoveBy(offset);
+        graph = MemoryGraph(arrays);
+        build.graph = &graph;
+        build.tids = shared->tids;
+        MovePointer(&build.tids, offset);
+        build.norms = shared->norms;
+        if (build.norms != nullptr)
+            MovePointer(&build.norms, offset);
+    }
 
     Work(&build, static_cast<uint32_t>(BarrierAttach(&shared->barrier)), offset);
     BarrierDetach(&shared->barrier);

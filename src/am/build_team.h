@@ -27,7 +27,8 @@ struct BuildTeam {
 int PlanWorkers(const BuildState *build);
 
 // Launches workers. On success build->team is set, and what `make_graph` allocates from build->graph_pool,
-// at most `bytes`, is shared memory. False: the build goes on alone, and nothing has changed.
+// at most `bytes`, is shared memory; null: a build beyond memory is begun. False: the build goes on alone,
+// and nothing has changed.
 bool AssembleTeam(BuildState *build, int workers, size_t bytes,
                   void (*make_graph)(BuildState *build));
 
@@ -38,6 +39,12 @@ bool LoadWithTeam(BuildState *build, double *heap_rows);
 bool ClaimRow(BuildTeam *team, uint32_t capacity, uint32_t *number);
 // The first of the next node pages to be written, from 0.
 uint32_t ClaimNodePages(BuildTeam *team, uint32_t count);
+
+// The same of a build beyond memory, which never runs out of numbers.
+uint32_t ClaimTeamRows(BuildTeam *team, uint32_t count);
+uint32_t TeamRows(const BuildTeam *team);
+int TeamMembers(const BuildTeam *team); // null: one
+struct ExternalTeam ExternalTeamOf(BuildState *build);
 
 BulkTeam BulkTeamOf(BuildState *build);
 

@@ -8,9 +8,9 @@
 
 #include "build_team.h"
 #include "omendb/codec/neighbour_code.h"
+#include "node_source.h"
 #include "omendb/page/views.h"
 #include "omendb/pg/failure_points.h"
-#include "write_pages.h"
 
 extern "C" {
 #include <access/xloginsert.h>
@@ -26,6 +26,7 @@ namespace {
 struct Writer {
     BuildState *build;
     PagePlan plan;
+    NodeSource *source;
     uint32_t cold_pages;
     float *scratch;
 };
@@ -108,20 +109,20 @@ WriteEntries(Writer *writer, BlockNumber first, uint32_t pages)
 {
     BuildState *build = writer->build;
     const Geometry &geometry = build->geometry;
-    const List<uint32_t> &entries = build->graph->entries();
+    NodeSource *source = writer->source;
     auto *origin = build->pool.NewZeroedArray<int8_t>(geometry.coded);
     uint32_t done = 0;
     for (uint32_t i = 0; i < pages; ++i) {
         AppendPage(build, first + i, PageKind::kEntry, [&](char *page) {
             auto view = EntriesOf(page, geometry);
             auto arrays = view.entries();
-            uint32_t here = std::min<uint32_t>(geometry.entry_capacity,
-                                               static_cast<uint32_t>(entries.size()) - done);
+            uint32_t here = std::min(geometry.entry_capacity, source->entries() - done);
             for (uint32_t j = 0; j < here; ++j) {
-                uint32_t row = entries[done++];
-                arrays.ids[j] = writer->plan.IdOf(build->geometry, row);
+                uint32_t number = source->EntryNumber(done++);
+                uint32_t row = source->Load(number, number + 1, false);
+                arrays.ids[j] = writer->plan.IdOf(build->geometry, number);
                 NeighbourFactors factors = EncodeNeighbour(
-                    origin, 0, build->graph->CodeOf(row), build->graph->FactorsOf(row)->step,
+                    origin, 0, source->graph()->CodeOf(row), source->graph()->FactorsOf(row)->step,
                     geometry.coded, geometry.bits, writer->scratch,
                     arrays.codes + j * geometry.code_bytes);
                 arrays.f_add[j] = factors.f_add;
@@ -135,27 +136,28 @@ WriteEntries(Writer *writer, BlockNumber first, uint32_t pages)
     }
 }
 
-uint32_t
-RowsOfNode(const MemoryGraph *graph, uint32_t node)
-{
-    uint32_t rows = 0;
-    for (uint32_t row = node; row != MemoryGraph::kNone; row = graph->NextDuplicate(row))
-        ++rows;
-    return rows;
-}
-
 void
 CountSegments(Writer *writer)
 {
     PagePlan *plan = &writer->plan;
     uint32_t slots = writer->build->geometry.slots_per_page;
+    if (!writer->source->HasTwins())
+        return;
     plan->segments_before = writer->build->graph_pool.NewArray<uint32_t>(plan->node_pages);
     uint32_t segments = 0;
     for (uint32_t i = 0; i < plan->nodes; ++i) {
         if (i % slots == 0)
             plan->segments_before[i / slots] = segments;
-        segments += SegmentsOfRows(RowsOfNode(writer->build->graph, plan->order[i]));
+        uint32_t row = writer->source->Load(i, plan->nodes, false);
+        segments += SegmentsOfRows(writer->source->RowsOf(row));
     }
+}
+
+const int8_t *
+CodeOfNode(Writer *writer, uint32_t number)
+{
+    uint32_t row = writer->source->Load(number, writer->plan.nodes, false);
+    return writer->source->graph()->CodeOf(row);
 }
 
 // Returns whether the last cold page has room.
@@ -173,8 +175,7 @@ WriteCold(Writer *writer)
             Trailer *trailer = TrailerOf(page, BLCKSZ);
             if (geometry.cold_span > 1) {
                 uint32_t part = i % geometry.cold_span;
-                const int8_t *code =
-                    build->graph->CodeOf(writer->plan.order[i / geometry.cold_span]);
+                const int8_t *code = CodeOfNode(writer, i / geometry.cold_span);
                 memcpy(records, code + geometry.coded + part * body,
                        std::min(body, geometry.cold_bytes - part * body));
                 ColdOf(page)->used = 1;
@@ -184,7 +185,7 @@ WriteCold(Writer *writer)
             }
             uint32_t slot = 0;
             for (; slot < geometry.cold_capacity && done < writer->plan.nodes; ++slot) {
-                const int8_t *code = build->graph->CodeOf(writer->plan.order[done++]);
+                const int8_t *code = CodeOfNode(writer, done++);
                 memcpy(records + slot * geometry.cold_bytes, code + geometry.coded,
                        geometry.cold_bytes);
                 ColdOf(page)->used |= uint64_t{1} << slot;
@@ -197,76 +198,99 @@ WriteCold(Writer *writer)
     return room;
 }
 
-// Where a node's segments are being written.
-struct SegmentCursor {
-    uint32_t node;   // position in order
-    uint32_t row;    // next row of it to write
-    uint32_t number; // segments of it written
-};
-
-// Moves to the next node with segments. False: no more.
-bool
-NextChain(const Writer &writer, SegmentCursor *cursor)
-{
-    const MemoryGraph *graph = writer.build->graph;
-    for (; cursor->node < writer.plan.nodes; ++cursor->node) {
-        uint32_t row = writer.plan.order[cursor->node];
-        for (int skip = 0; skip < kInlineTids && row != MemoryGraph::kNone; ++skip)
-            row = graph->NextDuplicate(row);
-        if (row != MemoryGraph::kNone) {
-            cursor->row = row;
-            cursor->number = 0;
-            return true;
-        }
+// Pages of TID segments, filled one after the other.
+class SegmentWriter {
+public:
+    explicit SegmentWriter(Writer *writer)
+        : build_(writer->build), block_(writer->plan.segment_first),
+          segments_(build_->pool.NewArray<TidSegment>(build_->geometry.segment_capacity))
+    {
     }
-    return false;
-}
+
+    // The TIDs of one node beyond those that stand in its slot.
+    void Begin(uint32_t node)
+    {
+        node_ = node;
+        number_ = 0;
+    }
+    void Add(HeapTid tid)
+    {
+        if (number_ == 0 || segments_[slot_ - 1].count == kTidsPerSegment)
+            NewSegment();
+        TidSegment *segment = &segments_[slot_ - 1];
+        segment->tids[segment->count++] = tid;
+    }
+
+    // Returns whether the last page has room.
+    bool End()
+    {
+        bool room = slot_ > 0 && slot_ < build_->geometry.segment_capacity;
+        if (slot_ > 0)
+            WritePage();
+        return room;
+    }
+
+private:
+    void NewSegment()
+    {
+        bool turned = slot_ == build_->geometry.segment_capacity;
+        if (turned)
+            WritePage();
+        TidSegment *segment = &segments_[slot_];
+        *segment = {};
+        segment->owner = node_;
+        segment->number = number_;
+        segment->next_block = kNoBlock;
+        if (number_ > 0) { // the one before it
+            segment->next_block = turned ? block_ - 1 : block_;
+            segment->next_slot =
+                static_cast<uint16_t>(turned ? build_->geometry.segment_capacity - 1 : slot_ - 1);
+        }
+        ++number_;
+        ++slot_;
+    }
+    void WritePage()
+    {
+        uint32_t capacity = build_->geometry.segment_capacity;
+        AppendPage(build_, block_++, PageKind::kTids, [&](char *page) {
+            memcpy(SegmentsOf(page), segments_, slot_ * sizeof(TidSegment));
+            for (uint32_t slot = slot_; slot < capacity; ++slot) {
+                SegmentsOf(page)[slot] = {};
+                SegmentsOf(page)[slot].owner = kNoNode;
+            }
+            if (slot_ < capacity)
+                TrailerOf(page, BLCKSZ)->flags = kListed;
+        });
+        slot_ = 0;
+    }
+
+    BuildState *build_;
+    BlockNumber block_;
+    TidSegment *segments_; // of the page being filled
+    uint32_t slot_ = 0;    // filled
+    uint32_t node_ = 0;
+    uint32_t number_ = 0; // segments of the node
+};
 
 // Returns whether the last page has room.
 bool
 WriteSegments(Writer *writer)
 {
-    BuildState *build = writer->build;
-    const Geometry &geometry = build->geometry;
-    SegmentCursor cursor = {0, MemoryGraph::kNone, 0};
-    bool more = NextChain(*writer, &cursor);
-    bool room = false;
-    for (BlockNumber block = writer->plan.segment_first; more; ++block) {
-        AppendPage(build, block, PageKind::kTids, [&](char *page) {
-            TidSegment *segments = SegmentsOf(page);
-            uint32_t slot = 0;
-            for (; slot < geometry.segment_capacity && more; ++slot) {
-                TidSegment *segment = &segments[slot];
-                *segment = {};
-                uint32_t node_row = writer->plan.order[cursor.node];
-                segment->owner = writer->plan.IdOf(build->geometry, node_row);
-                segment->number = cursor.number;
-                segment->next_block = kNoBlock;
-                if (cursor.number > 0) { // the one before it
-                    segment->next_block = slot > 0 ? block : block - 1;
-                    segment->next_slot =
-                        static_cast<uint16_t>(slot > 0 ? slot - 1 : geometry.segment_capacity - 1);
-                }
-                while (segment->count < kTidsPerSegment && cursor.row != MemoryGraph::kNone) {
-                    segment->tids[segment->count++] = build->tids[cursor.row];
-                    cursor.row = build->graph->NextDuplicate(cursor.row);
-                }
-                ++cursor.number;
-                if (cursor.row == MemoryGraph::kNone) {
-                    ++cursor.node;
-                    more = NextChain(*writer, &cursor);
-                }
-            }
-            room = slot < geometry.segment_capacity;
-            for (; slot < geometry.segment_capacity; ++slot) {
-                segments[slot] = {};
-                segments[slot].owner = kNoNode;
-            }
-            if (room)
-                TrailerOf(page, BLCKSZ)->flags = kListed;
+    if (!writer->source->HasTwins())
+        return false;
+    SegmentWriter segments(writer);
+    for (uint32_t number = 0; number < writer->plan.nodes; ++number) {
+        uint32_t row = writer->source->Load(number, writer->plan.nodes, false);
+        if (writer->source->RowsOf(row) <= kInlineTids)
+            continue;
+        segments.Begin(writer->plan.IdOf(writer->build->geometry, number));
+        int passed = 0;
+        writer->source->ForTids(row, [&](HeapTid tid) {
+            if (passed++ >= kInlineTids)
+                segments.Add(tid);
         });
     }
-    return room;
+    return segments.End();
 }
 
 } // namespace
@@ -278,12 +302,17 @@ WriteGraph(BuildState *build)
     Writer writer = {};
     writer.build = build;
     writer.scratch = build->pool.NewArray<float>(geometry.coded);
-    NumberNodes(&writer);
+    if (build->external == nullptr)
+        NumberNodes(&writer);
+    NodeSource source(build, writer.plan);
+    writer.source = &source;
+    if (build->external != nullptr)
+        writer.plan.nodes = ReaderOf(build)->nodes();
 
     uint32_t mean_pages = build->scaled ? PagesFor(ModelDims(build->metric, build->dims),
                                                    BodyBytes(BLCKSZ) / sizeof(float))
                                         : 0;
-    uint32_t entry_pages = PagesFor(build->graph->entries().size(), geometry.entry_capacity);
+    uint32_t entry_pages = PagesFor(source.entries(), geometry.entry_capacity);
     writer.plan.node_pages = PagesFor(writer.plan.nodes, geometry.slots_per_page);
     writer.cold_pages =
         geometry.cold_bytes == 0
@@ -329,7 +358,7 @@ WriteGraph(BuildState *build)
     meta->next_birth = writer.plan.nodes;
     meta->live_nodes = writer.plan.nodes;
     meta->free_slots = free_slots;
-    meta->entries = build->graph->entries().size();
+    meta->entries = source.entries();
     meta->node_pages = writer.plan.node_pages;
     MarkBufferDirty(buffer);
     UnlockReleaseBuffer(buffer);

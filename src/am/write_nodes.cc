@@ -4,8 +4,8 @@
 
 #include "build_team.h"
 #include "omendb/codec/neighbour_code.h"
+#include "node_source.h"
 #include "omendb/page/views.h"
-#include "write_pages.h"
 
 extern "C" {
 #include <commands/progress.h>
@@ -20,28 +20,31 @@ namespace {
 class NodeWriter {
 public:
     NodeWriter(BuildState *build, const PagePlan &plan)
-        : build_(build), plan_(plan), scratch_(build->pool.NewArray<float>(build->geometry.coded))
+        : build_(build), plan_(plan), source_(build, plan),
+          scratch_(build->pool.NewArray<float>(build->geometry.coded))
     {
     }
 
-    // Fills the `number`-th node page.
-    void FillPage(char *page, uint32_t number);
+    // Fills the `number`-th node page, of those before `end`.
+    void FillPage(char *page, uint32_t number, uint32_t end);
     void ShowProgress(uint32_t pages);
 
 private:
-    void FillNode(NodeView node, uint32_t row);
+    void FillNode(NodeView node, uint32_t number, uint32_t end);
 
     BuildState *build_;
     const PagePlan &plan_;
+    NodeSource source_;
     float *scratch_;
     uint32_t segments_ = 0; // of the nodes before
 };
 
 void
-NodeWriter::FillNode(NodeView node, uint32_t row)
+NodeWriter::FillNode(NodeView node, uint32_t number, uint32_t end)
 {
     const Geometry &geometry = build_->geometry;
-    MemoryGraph *graph = build_->graph;
+    uint32_t row = source_.Load(number, end, true);
+    MemoryGraph *graph = source_.graph();
     const OwnFactors &own = *graph->FactorsOf(row);
     NodeHeader *header = node.header();
     *header = {};
@@ -54,7 +57,6 @@ NodeWriter::FillNode(NodeView node, uint32_t row)
     header->mean_dot = own.mean_dot;
     header->cold_block = kNoBlock;
     if (geometry.cold_bytes > 0) {
-        uint32_t number = plan_.number[row];
         header->cold_block =
             plan_.cold_first + number / geometry.cold_capacity * geometry.cold_span;
         header->cold_slot = static_cast<uint16_t>(number % geometry.cold_capacity);
@@ -62,9 +64,10 @@ NodeWriter::FillNode(NodeView node, uint32_t row)
     memcpy(node.own(), graph->CodeOf(row), geometry.coded);
 
     uint32_t rows = 0;
-    for (uint32_t twin = row; twin != MemoryGraph::kNone; twin = graph->NextDuplicate(twin))
+    source_.ForTids(row, [&](HeapTid tid) {
         if (rows++ < kInlineTids)
-            header->tids[rows - 1] = build_->tids[twin];
+            header->tids[rows - 1] = tid;
+    });
     header->inline_tids = static_cast<uint8_t>(std::min<uint32_t>(rows, kInlineTids));
     header->segment_block = kNoBlock;
     uint32_t segments = SegmentsOfRows(rows);
@@ -85,14 +88,13 @@ NodeWriter::FillNode(NodeView node, uint32_t row)
         for (uint32_t line = 0; line < geometry.coded; line += 64)
             __builtin_prefetch(code + line);
         __builtin_prefetch(graph->FactorsOf(neighbours[i]));
-        __builtin_prefetch(plan_.number + neighbours[i]);
     }
     for (uint32_t i = 0; i < degree; ++i) {
         uint32_t to = neighbours[i];
         NeighbourFactors factors = EncodeNeighbour(
             graph->CodeOf(row), own.step, graph->CodeOf(to), graph->FactorsOf(to)->step,
             geometry.coded, geometry.bits, scratch_, arrays.codes + i * geometry.code_bytes);
-        arrays.ids[i] = plan_.IdOf(geometry, to);
+        arrays.ids[i] = plan_.IdOf(geometry, source_.NumberOf(to));
         arrays.f_add[i] = factors.f_add;
         arrays.f_mul[i] = factors.f_mul;
         arrays.tag[i] = graph->AnchorOf(to) == row ? kAnchorTag : 0;
@@ -101,14 +103,15 @@ NodeWriter::FillNode(NodeView node, uint32_t row)
 }
 
 void
-NodeWriter::FillPage(char *page, uint32_t number)
+NodeWriter::FillPage(char *page, uint32_t number, uint32_t end)
 {
     const Geometry &geometry = build_->geometry;
     uint32_t node = number * geometry.slots_per_page;
-    segments_ = plan_.segments_before[number];
+    uint32_t end_node = std::min(end * geometry.slots_per_page, plan_.nodes);
+    segments_ = plan_.segments_before == nullptr ? 0 : plan_.segments_before[number];
     uint32_t slot = 0;
     for (; slot < geometry.slots_per_page && node < plan_.nodes; ++slot)
-        FillNode(NodeAt(page, geometry, slot), plan_.order[node++]);
+        FillNode(NodeAt(page, geometry, slot), node++, end_node);
     if (slot < geometry.slots_per_page)
         TrailerOf(page, BLCKSZ)->flags = kListed;
 }
@@ -144,7 +147,7 @@ WriteNodesOfTeam(BuildState *build, const PagePlan &plan)
             CHECK_FOR_INTERRUPTS();
             Buffer buffer = ReadBuffer(build->index, plan.node_first + i);
             LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-            writer.FillPage(BufferGetPage(buffer), i);
+            writer.FillPage(BufferGetPage(buffer), i, end);
             MarkBufferDirty(buffer);
             UnlockReleaseBuffer(buffer);
         }
@@ -165,7 +168,7 @@ WriteNodes(BuildState *build, const PagePlan &plan)
         NodeWriter writer(build, plan);
         for (uint32_t i = 0; i < plan.node_pages; ++i) {
             AppendPage(build, plan.node_first + i, PageKind::kNode,
-                       [&](char *page) { writer.FillPage(page, i); });
+                       [&](char *page) { writer.FillPage(page, i, plan.node_pages); });
             if (i % 64 == 0)
                 writer.ShowProgress(i);
         }

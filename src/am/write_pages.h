@@ -11,16 +11,17 @@ namespace omendb {
 
 // Where everything goes. Blocks: meta | mean | entries | nodes | cold records | TID segments.
 struct PagePlan {
-    uint32_t *order;           // nodes in the order of their numbers: rows
-    uint32_t *number;          // by row: position in order
-    uint32_t *segments_before; // by node page: TID segments of the nodes before it
+    uint32_t *order;  // nodes in the order of their numbers: rows; of a graph in memory
+    uint32_t *number; // by row: position in order; of a graph in memory
+    uint32_t
+        *segments_before; // by node page: TID segments of the nodes before it; null: there are none
     uint32_t nodes;
     BlockNumber node_first, cold_first, segment_first;
     uint32_t node_pages;
 
-    uint32_t IdOf(const Geometry &geometry, uint32_t row) const
+    uint32_t IdOf(const Geometry &geometry, uint32_t node) const
     {
-        return node_first * geometry.slots_per_page + number[row];
+        return node_first * geometry.slots_per_page + node;
     }
 };
 

@@ -37,7 +37,7 @@ BulkFixedBytes(const BulkOptions &options, uint32_t padded)
 
 // Rows of a small table are in fewer leaves, and each leaf has to give more. One leaf, 400 words, 3 a row:
 // recall .905, now 1. One division, 4,000 sentences at pool 16: 4 a row .947, 8 .958 (insertion .950).
-static uint32_t
+uint32_t
 NearestFor(const BulkOptions &options, uint32_t nodes)
 {
     if (nodes <= options.leaf_rows)

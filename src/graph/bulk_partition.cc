@@ -115,7 +115,6 @@ DivideParts(BulkState *state)
 void
 JoinIslands(BulkState *state)
 {
-    constexpr uint32_t kFewCandidates = 16;
     const BulkShared &shared = state->shared;
     state->panels.Pack(shared.graph, shared.leaders, shared.leader_count);
     Assigning assigning(state, state->pool);

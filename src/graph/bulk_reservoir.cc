@@ -73,11 +73,23 @@ Reservoirs::Reservoirs(Pool pool, size_t rows, size_t capacity, size_t degree, b
     if (incoming_capacity_ > 248)
         incoming_capacity_ = 248; // counts are one byte
     records_ = pool.NewArray<char>(rows * record_bytes_);
+    Clear(rows);
+}
+
+void
+Reservoirs::Clear(size_t rows)
+{
     for (size_t row = 0; row < rows; ++row)
         *StateOf(static_cast<uint32_t>(row)) = {0, 0, 0xFFFF, 0, 0, {}};
 }
 
-const uint32_t *
+const uint16_t *
+Reservoirs::HashesOf(uint32_t row) const
+{
+    return reinterpret_cast<uint16_t *>(StateOf(row) + 1);
+}
+
+uint32_t *
 Reservoirs::CandidatesOf(uint32_t row) const
 {
     return reinterpret_cast<uint32_t *>(RecordOf(row) + sizeof(State) +
@@ -139,10 +151,17 @@ Reservoirs::OfferHere(State *state, uint32_t id, uint16_t hash, uint16_t distanc
 void
 Reservoirs::Settle(uint32_t row, const uint32_t *left, size_t count)
 {
+    *StateOf(row) = {};
+    SetLeft(row, left, count);
+}
+
+void
+Reservoirs::SetLeft(uint32_t row, const uint32_t *left, size_t count)
+{
     State *state = StateOf(row);
-    *state = {};
     state->count = static_cast<uint8_t>(count < left_capacity_ ? count : left_capacity_);
-    memcpy(state + 1, left, state->count * sizeof(uint32_t));
+    if (state->count > 0)
+        memcpy(state + 1, left, state->count * sizeof(uint32_t));
 }
 
 const uint32_t *
@@ -151,10 +170,10 @@ Reservoirs::LeftOf(uint32_t row) const
     return reinterpret_cast<uint32_t *>(StateOf(row) + 1);
 }
 
-const uint32_t *
+uint32_t *
 Reservoirs::IncomingOf(uint32_t row) const
 {
-    return LeftOf(row) + left_capacity_;
+    return reinterpret_cast<uint32_t *>(StateOf(row) + 1) + left_capacity_;
 }
 
 void

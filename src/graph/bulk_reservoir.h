@@ -37,7 +37,18 @@ public:
     // The same records at another member's addresses.
     void MoveBy(ptrdiff_t offset) { MovePointer(&records_, offset); }
 
+    // The same records, counted from `row` on.
+    Reservoirs From(uint32_t row) const
+    {
+        Reservoirs moved = *this;
+        moved.records_ += row * record_bytes_;
+        return moved;
+    }
+
     static size_t BytesPerRow(size_t capacity);
+
+    // Begins anew with `rows` empty ones, no more than before.
+    void Clear(size_t rows);
 
     void Prefetch(uint32_t row) const
     {
@@ -56,25 +67,29 @@ public:
     }
     void Offer(uint32_t row, uint32_t id, uint16_t hash, uint16_t distance);
     uint32_t CountOf(uint32_t row) const { return StateOf(row)->count; }
-    // In no order.
-    const uint32_t *CandidatesOf(uint32_t row) const;
+    // In no order; of each its direction and distance.
+    uint32_t *CandidatesOf(uint32_t row) const;
+    const uint16_t *HashesOf(uint32_t row) const;
+    const uint16_t *DistancesOf(uint32_t row) const { return HashesOf(row) + capacity_; }
 
     // Ends the row's first life. `left` holds ids, the first `degree` of which are kept, nearest first.
     void Settle(uint32_t row, const uint32_t *left, size_t count);
+    // Puts what pruning left over in the place of what Settle was given.
+    void SetLeft(uint32_t row, const uint32_t *left, size_t count);
     // The nearest that fit are kept. REQUIRES: settled; each id once.
     void OfferIncoming(uint32_t row, uint32_t id, uint16_t distance);
     uint32_t LeftCountOf(uint32_t row) const { return StateOf(row)->count; }
     const uint32_t *LeftOf(uint32_t row) const;
     uint32_t IncomingCountOf(uint32_t row) const { return StateOf(row)->incoming; }
-    const uint32_t *IncomingOf(uint32_t row) const; // in no order
+    uint32_t *IncomingOf(uint32_t row) const; // in no order
     size_t incoming_capacity() const { return incoming_capacity_; }
 
 private:
     struct State {
         uint8_t count;
         uint8_t farthest; // its position, when full
-        uint16_t
-            distance; // the farthest's, when full; before, 0xFFFF: Wants may see it a moment too early
+        // The farthest's, when full; before, 0xFFFF: Wants may see it a moment too early.
+        uint16_t distance;
         uint8_t incoming;
         uint8_t lock; // while somebody offers
         uint8_t reserved[2];

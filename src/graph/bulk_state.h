@@ -12,6 +12,7 @@ namespace omendb {
 
 constexpr uint32_t kMaxHashBits = 16;
 constexpr uint32_t kMaxListLength = 256; // degrees are one byte
+constexpr uint32_t kFewCandidates = 16;  // see JoinIslands
 
 struct LeafScratch {
     LeafScratch() = default;
@@ -91,6 +92,9 @@ struct BulkState {
 
 // Sets next_duplicate, and nodes and node_count to the rows that have no twin before them.
 void FindDuplicates(BulkState *state);
+
+// Candidates that each row gives in a leaf.
+uint32_t NearestFor(const BulkOptions &options, uint32_t nodes);
 
 // Leaders of a division of so many rows.
 uint32_t LeadersFor(const BulkOptions &options, uint32_t rows, uint32_t fanout);

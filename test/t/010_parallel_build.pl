@@ -1,5 +1,5 @@
 # Builds with parallel workers: as good as without, whatever the table; and a worker that fails, is ended or
-# killed, a build that is cancelled or finds too little memory leave nothing behind.
+# killed, a build that is cancelled leave nothing behind.
 use strict;
 use warnings;
 
@@ -70,19 +70,6 @@ INSERT INTO nothing (v) SELECT random_vector(3) FROM generate_series(1, 50);
 SELECT omendb_merge('nothing_l2');
 SQL
 is_sound($node, 'and go on as any other');
-
-# Too little memory, and nothing known of the table: found out when all have loaded what fits.
-$node->safe_psql('postgres', <<'SQL');
-CREATE TABLE crowd (id serial PRIMARY KEY, note int, v vector(6) NOT NULL) WITH (parallel_workers = 2);
-INSERT INTO crowd (v) SELECT some_vector(6) FROM generate_series(1, 3000);
-SQL
-my $create = "SET maintenance_work_mem = '2MB'; CREATE INDEX crowd_l2 ON crowd USING omendb (v vector_l2_ops)";
-builds_in_parallel($create, 1, 'a build that memory is too small for begins with several');
-is_sound($node, 'and is sound');
-my ($status, $out, $err) = $node->psql('postgres', "DROP INDEX crowd_l2; $create");
-is($status, 0, 'once more');
-like($err, qr/no longer fits into maintenance_work_mem after \d+ rows/, 'it says so');
-is_sound($node, 'and is sound');
 
 # NULLs, a condition, an expression.
 $node->safe_psql('postgres', <<'SQL');
