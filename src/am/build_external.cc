@@ -15,6 +15,10 @@ namespace omendb {
 // A leaf gives a row that many candidates, and a row is in three leaves of a part.
 static constexpr uint32_t kPartReservoir = 32;
 
+// Whatever maintenance_work_mem is: less would cost more time than it is worth.
+static constexpr size_t kLeastWork = size_t{6} << 20;
+static constexpr double kLeastTables = 8 << 20;
+
 static ExternalOptions
 OptionsOf(const BuildState *build, const BulkOptions &bulk)
 {
@@ -38,7 +42,7 @@ WorkBytes(const ExternalOptions &options, uint32_t rows, int members)
     size_t shared = ExternalMemory(none, rows) + rows;
     none.work_bytes = 0;
     size_t fixed = ExternalMemberBytes(none);
-    size_t least = ExternalLeastWork(options);
+    size_t least = std::max(ExternalLeastWork(options), kLeastWork);
     size_t left = whole > shared ? (whole - shared) / static_cast<size_t>(members) : 0;
     // Leaders' codes take an eighth at most.
     return left > fixed ? std::max(least, (left - fixed) / 8 * 7) : least;
@@ -47,7 +51,7 @@ WorkBytes(const ExternalOptions &options, uint32_t rows, int members)
 double
 ExternalCapacity()
 {
-    return maintenance_work_mem * 1024.0 / 2 / (kExternalBytesPerRow + 1);
+    return (kLeastTables + maintenance_work_mem * 1024.0 / 2) / (kExternalBytesPerRow + 1);
 }
 
 size_t

@@ -41,7 +41,7 @@ TidOfPayload(uint64_t payload)
             static_cast<uint16_t>(payload)};
 }
 
-// How many rows such a build takes: what it keeps of each in memory is half of what it may have.
+// How many rows such a build takes: what it keeps of each in memory is half of what it may have, and a little.
 double ExternalCapacity();
 
 // Bytes that a team shares for so many rows.
