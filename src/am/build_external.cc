@@ -44,8 +44,8 @@ WorkBytes(const ExternalOptions &options, uint32_t rows, int members)
     size_t fixed = ExternalMemberBytes(none);
     size_t least = std::max(ExternalLeastWork(options), kLeastWork);
     size_t left = whole > shared ? (whole - shared) / static_cast<size_t>(members) : 0;
-    // Leaders' codes take an eighth at most.
-    return left > fixed ? std::max(least, (left - fixed) / 8 * 7) : least;
+    // Lists that grow take a quarter more, packed leaders a quarter.
+    return left > fixed ? std::max(least, (left - fixed) / 3 * 2) : least;
 }
 
 double

@@ -248,7 +248,8 @@ ExternalMemberBytes(const ExternalOptions &options)
 {
     size_t panel = std::max<size_t>({2 * options.work_bytes / 8 / options.padded, 64,
                                      options.bulk.leaf_rows, options.bulk.leaders});
-    return options.work_bytes + PanelSet::Bytes(panel, options.padded) +
+    // A quarter more for lists that grow, and what they leave behind.
+    return options.work_bytes / 4 * 5 + PanelSet::Bytes(panel, options.padded) +
            (options.bulk.leaf_rows + kPanelCodes) * (kMaxNearest + kMaxHashBits) * sizeof(float) +
            65536;
 }

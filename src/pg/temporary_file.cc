@@ -1,6 +1,7 @@
 #include "omendb/pg/temporary_file.h"
 
 extern "C" {
+#include <commands/tablespace.h>
 #include <fcntl.h>
 #include <pgstat.h>
 #if PG_VERSION_NUM >= 140000
@@ -14,6 +15,7 @@ TemporaryFile *
 CreateTemporaryFile(MemoryContext context, pg_atomic_uint64 *end)
 {
     auto *file = static_cast<TemporaryFile *>(MemoryContextAlloc(context, sizeof(TemporaryFile)));
+    PrepareTempTablespaces(); // temp_tablespaces is heeded only after it
     file->file = ::OpenTemporaryFile(false);
     file->end = end;
     return file;

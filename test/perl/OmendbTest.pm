@@ -139,7 +139,9 @@ BEGIN
 		IF cardinality(near) IS DISTINCT FROM cardinality(exact) THEN
 			RETURN NEXT format('%s: LIMIT 10 gave %s of %s rows', i.index,
 				cardinality(near), cardinality(exact));
-		ELSIF near IS DISTINCT FROM ARRAY(SELECT unnest(near) ORDER BY 1) THEN
+		ELSIF NOT compare_only AND near IS DISTINCT FROM ARRAY(SELECT unnest(near) ORDER BY 1) THEN
+			-- To a reader's old snapshot most of an index may be invisible, and LIMIT 10 reads nearly all of it:
+			-- there what the search finds late comes late, as the README's limits say.
 			RETURN NEXT format('%s: LIMIT 10 out of order: %s', i.index, near);
 		ELSIF near <> '{}' AND NOT pg_is_in_recovery() THEN
 			SELECT count(*) INTO hits FROM unnest(near) AS d WHERE d <= exact[cardinality(exact)];
