@@ -49,6 +49,7 @@ PackPages(Writer *writer)
         packed[placed++] = row;
     };
     while (placed < writer->plan.nodes) {
+        CHECK_FOR_INTERRUPTS();
         uint32_t page_end = std::min(placed - placed % slots + slots, writer->plan.nodes);
         for (uint32_t member = placed - placed % slots; placed < page_end; ++member) {
             if (member == placed) { // no neighbour left: the next in order
@@ -146,6 +147,7 @@ CountSegments(Writer *writer)
     plan->segments_before = writer->build->graph_pool.NewArray<uint32_t>(plan->node_pages);
     uint32_t segments = 0;
     for (uint32_t i = 0; i < plan->nodes; ++i) {
+        CHECK_FOR_INTERRUPTS();
         if (i % slots == 0)
             plan->segments_before[i / slots] = segments;
         uint32_t row = writer->source->Load(i, plan->nodes, false);

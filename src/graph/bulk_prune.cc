@@ -139,6 +139,7 @@ ForNodes(BulkState *state, BulkStep step, BulkPhase phase, Node node)
     constexpr uint32_t kPiece = 256;
     const BulkShared &shared = state->shared;
     state->ForPieces(step, shared.node_count, kPiece, [&](uint32_t first, uint32_t end) {
+        state->Progress(phase, first, shared.node_count);
         for (uint32_t i = first; i < end; ++i) {
             state->Beat(phase, i, shared.node_count);
             if (i + 1 < end)
