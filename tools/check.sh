@@ -1,6 +1,7 @@
 #!/bin/bash
 # Everything CI runs, as `make check` does it. Every step runs, also after one failed; each ends with a line
-# `<step>: N passed, M failed`, and the last line of all is their sum, `N passed, M failed`.
+# `<step>: N passed, M failed`, and the last line of all is their sum, `N passed, M failed`. What failed is told again
+# before the sums, for the log is long and who reads it may have its end only.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 tools/deps.sh || exit 1
@@ -40,6 +41,10 @@ step tap-debug $make prove_installcheck DEBUG=1 WERROR=1 \
     TESTS="002_crash 003_failure_points 007_rounds 008_concurrency 010_parallel_build"
 step bench-build $make $jobs bench WERROR=1
 
+failures=$(grep -hE -A 8 '^ *not ok |^# +Failed test|\.\.\. FAILED|^\[  FAILED  \]|: error: ' "$log" | grep -vE '^ *ok ' | head -120)
+if [ -n "$failures" ]; then
+    printf '\n== what failed\n%s\n' "$failures"
+fi
 echo
 sed -nE 's/^([a-z-]+): ([0-9]+) passed, ([0-9]+) failed$/\1 \2 \3/p' "$log" |
     awk '{ printf "%-18s %5d passed, %d failed\n", $1, $2, $3; passed += $2; failed += $3 }
