@@ -4,26 +4,22 @@
 #include "bulk_state.h"
 
 namespace omendb {
-namespace {
 
 // A word at a time; the code's bytes are spread by a multiplication each.
 uint64_t
-HashOf(const GraphArrays &graph, uint32_t row)
+HashOfCode(const int8_t *code, uint32_t padded, const OwnFactors &factors)
 {
-    const int8_t *code = graph.CodeOf(row);
     uint64_t hash = 0;
-    for (uint32_t i = 0; i < graph.padded; i += 8) {
+    for (uint32_t i = 0; i < padded; i += 8) {
         uint64_t word;
         memcpy(&word, code + i, sizeof(word));
         hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
         hash ^= hash >> 29;
     }
     uint32_t step;
-    memcpy(&step, &graph.factors[row].step, sizeof(step));
-    return (hash ^ step) * 0x9E3779B97F4A7C15u >> 20;
+    memcpy(&step, &factors.step, sizeof(step));
+    return (hash ^ step) * 0x9E3779B97F4A7C15u;
 }
-
-} // namespace
 
 void
 FindDuplicates(BulkState *state)
@@ -39,7 +35,8 @@ FindDuplicates(BulkState *state)
     for (uint32_t row = 0; row < graph.rows; ++row) {
         if ((row & 1023) == 0)
             state->options.check_interrupts();
-        size_t at = HashOf(graph, row) & (size - 1);
+        size_t at =
+            HashOfCode(graph.CodeOf(row), graph.padded, graph.factors[row]) >> 20 & (size - 1);
         while (table[at] != kNone && !graph.SameCode(table[at], row))
             at = (at + 1) & (size - 1);
         if (table[at] == kNone) {

@@ -90,6 +90,9 @@ struct BulkState {
     }
 };
 
+// Of a code and its step, in the high bits above all.
+uint64_t HashOfCode(const int8_t *code, uint32_t padded, const OwnFactors &factors);
+
 // Sets next_duplicate, and nodes and node_count to the rows that have no twin before them.
 void FindDuplicates(BulkState *state);
 

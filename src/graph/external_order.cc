@@ -96,21 +96,6 @@ private:
     OwnFactors *factors_;
 };
 
-uint64_t
-HashOfCode(const char *code, uint32_t padded, const OwnFactors &factors)
-{
-    uint64_t hash = 0;
-    for (uint32_t i = 0; i < padded; i += 8) {
-        uint64_t word;
-        memcpy(&word, code + i, sizeof(word));
-        hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
-        hash ^= hash >> 29;
-    }
-    uint32_t step;
-    memcpy(&step, &factors.step, sizeof(step));
-    return (hash ^ step) * 0x9E3779B97F4A7C15u;
-}
-
 // Twins within places [first, end), all of one home.
 class TwinFinder {
 public:
@@ -156,7 +141,8 @@ TwinFinder::Run(uint32_t first, uint32_t end)
         for (uint32_t i = 0; i < here; ++i) {
             OwnFactors factors;
             memcpy(&factors, buffer_ + i * bytes + padded, sizeof(factors));
-            rows_[from - first + i] = {HashOfCode(buffer_ + i * bytes, padded, factors), from + i};
+            auto *code = reinterpret_cast<const int8_t *>(buffer_ + i * bytes);
+            rows_[from - first + i] = {HashOfCode(code, padded, factors), from + i};
         }
     }
     uint32_t count = end - first;
