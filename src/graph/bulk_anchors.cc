@@ -63,30 +63,13 @@ Anchoring::Spread()
     }
 }
 
-// In place of the farthest that is no anchored edge, if the list is full.
 // REQUIRES: fewer than cap_ anchored edges.
 void
 Anchoring::AddEdge(uint32_t from, uint32_t to, float distance)
 {
-    uint32_t *ids = graph_.IdsOf(from);
-    float *distances = graph_.DistancesOf(from);
-    uint32_t hole = graph_.degrees[from];
-    if (hole < graph_.degree)
-        ++graph_.degrees[from];
-    else
-        for (--hole; graph_.anchor[ids[hole]] == from;)
-            --hole;
-    for (; hole > 0 && distance < distances[hole - 1]; --hole) {
-        ids[hole] = ids[hole - 1];
-        distances[hole] = distances[hole - 1];
-    }
-    // What was nearer than the one left out may still be farther than `to`.
-    for (; hole + 1 < graph_.degrees[from] && distances[hole + 1] < distance; ++hole) {
-        ids[hole] = ids[hole + 1];
-        distances[hole] = distances[hole + 1];
-    }
-    ids[hole] = to;
-    distances[hole] = distance;
+    graph_.degrees[from] =
+        AddToList(graph_.IdsOf(from), graph_.DistancesOf(from), graph_.degrees[from], graph_.degree,
+                  to, distance, [&](uint32_t id) { return graph_.anchor[id] == from; });
 }
 
 // Hangs a node that nothing reaches under the nearest of its neighbours that can hold it.

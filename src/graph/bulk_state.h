@@ -120,6 +120,33 @@ void PruneReservoirs(BulkState *state);
 void TellNeighbours(BulkState *state);
 void CompleteLists(BulkState *state);
 
+// Adds an edge to a list that is sorted by distance; if it is full, in place of the farthest that is not
+// anchored(id). Returns the list's degree.
+template <class Anchored>
+uint8_t
+AddToList(uint32_t *ids, float *distances, uint32_t degree, uint32_t most, uint32_t id,
+          float distance, Anchored anchored)
+{
+    uint32_t hole = degree;
+    if (hole < most)
+        ++degree;
+    else
+        for (--hole; anchored(ids[hole]);)
+            --hole;
+    for (; hole > 0 && distance < distances[hole - 1]; --hole) {
+        ids[hole] = ids[hole - 1];
+        distances[hole] = distances[hole - 1];
+    }
+    // What was nearer than the one left out may still be farther than the new one.
+    for (; hole + 1 < degree && distances[hole + 1] < distance; ++hole) {
+        ids[hole] = ids[hole + 1];
+        distances[hole] = distances[hole + 1];
+    }
+    ids[hole] = id;
+    distances[hole] = distance;
+    return static_cast<uint8_t>(degree);
+}
+
 // Sets birth and anchor; adds edges and entries until every node is reached. Returns the entries.
 List<uint32_t> AnchorNodes(BulkState *state);
 

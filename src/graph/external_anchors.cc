@@ -7,16 +7,13 @@
 namespace omendb {
 namespace {
 
-constexpr size_t kReadBytes = 128 * 1024;
-constexpr size_t kGapBytes = 4096;
-
 class ExternalAnchoring {
 public:
     explicit ExternalAnchoring(ExternalState *state)
         : state_(state), shared_(&state->shared), bytes_(state->list_bytes()),
           cap_(MaxAnchored(state->options.degree)), queue_(state->shared.number),
           children_(state->pool.NewZeroedArray<uint8_t>(state->shared.rows)),
-          buffer_(state->work.pool().NewArray<char>(kReadBytes)),
+          buffer_(state->work.pool().NewArray<char>(std::max(kReadBytes, bytes_))),
           one_(state->work.pool().NewArray<char>(bytes_)),
           other_(state->work.pool().NewArray<char>(bytes_)), entries_(state->work.pool())
     {
@@ -76,13 +73,9 @@ ExternalAnchoring::Spread()
         for (uint32_t i = expanded_; i < end;) {
             state_->CheckInterrupts();
             state_->bulk.Progress(BulkPhase::kAnchors, i, shared_->nodes);
-            uint32_t first = queue_[i], last = first;
-            uint32_t run = i + 1;
-            for (; run < end; last = queue_[run++])
-                if ((queue_[run] - last) * bytes_ > kGapBytes + bytes_ ||
-                    (queue_[run] - first + 1) * bytes_ > kReadBytes)
-                    break;
-            state_->spill.Read(ListAt(first), buffer_, (last - first + 1) * bytes_);
+            uint32_t first = queue_[i];
+            uint32_t run = EndOfRun(i, end, bytes_, [this](uint32_t k) { return queue_[k]; });
+            state_->spill.Read(ListAt(first), buffer_, (queue_[run - 1] - first + 1) * bytes_);
             for (; i < run; ++i)
                 SpreadFrom(queue_[i],
                            {buffer_ + (queue_[i] - first) * bytes_, state_->options.degree});
@@ -91,32 +84,15 @@ ExternalAnchoring::Spread()
     }
 }
 
-// In place of the farthest that is no anchored edge, if the list is full.
 // REQUIRES: fewer than cap_ anchored edges.
 void
 ExternalAnchoring::AddEdge(uint32_t from, uint32_t to, float distance)
 {
     ListView list = {other_, state_->options.degree};
     state_->spill.Read(ListAt(from), other_, bytes_);
-    uint32_t *ids = list.ids();
-    float *distances = list.distances();
-    uint32_t degree = *list.degree();
-    if (degree == state_->options.degree) {
-        uint32_t hole = degree - 1;
-        while (shared_->anchor[ids[hole]] == from)
-            --hole;
-        std::copy(ids + hole + 1, ids + degree, ids + hole);
-        std::copy(distances + hole + 1, distances + degree, distances + hole);
-        --degree;
-    }
-    uint32_t at = degree;
-    for (; at > 0 && distance < distances[at - 1]; --at) {
-        ids[at] = ids[at - 1];
-        distances[at] = distances[at - 1];
-    }
-    ids[at] = to;
-    distances[at] = distance;
-    *list.degree() = static_cast<uint8_t>(degree + 1);
+    *list.degree() =
+        AddToList(list.ids(), list.distances(), *list.degree(), state_->options.degree, to,
+                  distance, [&](uint32_t id) { return shared_->anchor[id] == from; });
     state_->spill.Write(ListAt(from), other_, bytes_);
 }
 

@@ -43,17 +43,14 @@ GatherBytes(const ExternalOptions &options)
     return Gatherer::BytesPerCode(options.padded) + options.degree * 3;
 }
 
-struct Sizes {
-    uint32_t leader_count, entry_count, fanout;
-    uint32_t part_capacity, window_rows, windows, extent_bytes, gather_capacity;
-};
-
-Sizes
+ExternalSizes
 ChooseSizes(const ExternalOptions &options, uint32_t rows)
 {
     const BulkOptions &bulk = options.bulk;
     size_t eighth = options.work_bytes / 8;
-    Sizes sizes = {};
+    ExternalSizes sizes = {};
+    sizes.rows = rows;
+    sizes.nearest = NearestFor(bulk, rows);
     sizes.part_capacity = static_cast<uint32_t>(
         std::max(LeastPart(options), kPartShare * eighth / PartBytesPerRow(options)));
     uint64_t places = uint64_t{rows} * bulk.top_fanout;
@@ -69,10 +66,11 @@ ChooseSizes(const ExternalOptions &options, uint32_t rows)
     size_t window_rows =
         std::max<size_t>({kReservoirShare * eighth / Reservoirs::BytesPerRow(bulk.reservoir), 64,
                           rows / kWindowsAtMost + 1});
-    sizes.window_rows = static_cast<uint32_t>(std::min<size_t>(window_rows, rows));
+    sizes.window_rows = static_cast<uint32_t>(std::min<size_t>(window_rows, std::max(rows, 1u)));
     sizes.windows = (rows + sizes.window_rows - 1) / sizes.window_rows;
-    sizes.extent_bytes = static_cast<uint32_t>(std::clamp<size_t>(
-        kExtentShare * eighth / sizes.windows / 64 * 64, kLeastExtentBytes, kMostExtentBytes));
+    sizes.extent_bytes = static_cast<uint32_t>(
+        std::clamp<size_t>(kExtentShare * eighth / std::max(sizes.windows, 1u) / 64 * 64,
+                           kLeastExtentBytes, kMostExtentBytes));
     sizes.gather_capacity = static_cast<uint32_t>(
         std::max(kLeastGathered, kGatherShare * eighth / GatherBytes(options)));
     return sizes;
@@ -96,29 +94,21 @@ Prepare(ExternalState *state, uint32_t rows)
 {
     ExternalShared *shared = &state->shared;
     Pool pool = state->shared_pool;
-    Sizes sizes = ChooseSizes(state->options, rows);
-    shared->rows = rows;
-    shared->leader_count = sizes.leader_count;
-    shared->entry_count = sizes.entry_count;
-    shared->fanout = sizes.fanout;
-    shared->part_capacity = sizes.part_capacity;
-    shared->window_rows = sizes.window_rows;
-    shared->windows = sizes.windows;
-    shared->extent_bytes = sizes.extent_bytes;
-    shared->gather_capacity = sizes.gather_capacity;
-    shared->nearest = NearestFor(state->options.bulk, rows);
-    uint32_t leaders = sizes.leader_count;
+    static_cast<ExternalSizes &>(*shared) = ChooseSizes(state->options, rows);
+    uint32_t leaders = shared->leader_count;
     shared->leader_codes = pool.NewArray<int8_t>(size_t{leaders} * state->options.padded);
     shared->leader_factors = pool.NewArray<OwnFactors>(leaders);
     shared->leader_places = pool.NewArray<uint32_t>(leaders);
+    shared->sorted_leaders = pool.NewArray<uint32_t>(leaders);
+    shared->leader_rows = pool.NewArray<uint32_t>(leaders);
     shared->home_starts = pool.NewArray<uint32_t>(leaders + 1);
     shared->home_cursors = pool.NewZeroedArray<uint32_t>(leaders);
     shared->part_starts = pool.NewArray<uint64_t>(leaders + 1);
     shared->part_counts = pool.NewZeroedArray<uint32_t>(leaders);
     shared->part_cursors = pool.NewZeroedArray<uint32_t>(leaders);
-    shared->candidate_extents = pool.NewZeroedArray<uint64_t>(sizes.windows);
-    shared->incoming_extents = pool.NewZeroedArray<uint64_t>(sizes.windows);
-    shared->window_nodes = pool.NewArray<uint32_t>(sizes.windows + 1);
+    shared->candidate_extents = pool.NewZeroedArray<uint64_t>(shared->windows);
+    shared->incoming_extents = pool.NewZeroedArray<uint64_t>(shared->windows);
+    shared->window_nodes = pool.NewArray<uint32_t>(shared->windows + 1);
     shared->is_node = pool.NewZeroedArray<uint8_t>(rows / 8 + 1);
     shared->anchor = pool.NewArray<uint32_t>(rows);
     shared->birth = pool.NewArray<uint32_t>(rows);
@@ -188,6 +178,8 @@ ReadExternalShared(ExternalState *state)
     MovePointer(&shared->leader_codes, offset);
     MovePointer(&shared->leader_factors, offset);
     MovePointer(&shared->leader_places, offset);
+    MovePointer(&shared->sorted_leaders, offset);
+    MovePointer(&shared->leader_rows, offset);
     MovePointer(&shared->home_starts, offset);
     MovePointer(&shared->home_cursors, offset);
     MovePointer(&shared->part_starts, offset);
@@ -226,8 +218,8 @@ ExternalSharedBytes()
 size_t
 ExternalMemory(const ExternalOptions &options, uint32_t rows)
 {
-    Sizes sizes = ChooseSizes(options, rows);
-    size_t a_leader = options.padded + sizeof(OwnFactors) + 6 * sizeof(uint32_t) + 8;
+    ExternalSizes sizes = ChooseSizes(options, rows);
+    size_t a_leader = options.padded + sizeof(OwnFactors) + 8 * sizeof(uint32_t) + 8;
     // Nodes that are not reached become entries too, up to all of them; there the places stand twice.
     return (size_t{rows} + 64) * kExternalBytesPerRow + sizes.leader_count * a_leader +
            sizes.windows * (2 * sizeof(uint64_t) + sizeof(uint32_t)) + 65536;
@@ -265,7 +257,9 @@ BuildExternal(const ExternalTeam &team, Pool pool, const Spill &spill,
     state.bulk.leads = true;
     for (uint32_t number = 0; number < kExternalSteps; ++number) {
         auto step = static_cast<ExternalStep>(number);
-        if (TakeAlone(&state, step, rows))
+        if (rows == 0)
+            ; // nothing but to meet
+        else if (TakeAlone(&state, step, rows))
             *team.shared = state.shared;
         else
             Take(&state, step);
@@ -283,7 +277,7 @@ HelpBuildExternal(ExternalShared *shared, ptrdiff_t offset, Pool pool, const Spi
     state.offset = offset;
     bool has_scratch = false;
     for (auto number = static_cast<uint32_t>(first); number < kExternalSteps; ++number) {
-        if (number > 0) {
+        if (number > 0 && shared->rows > 0) {
             ReadExternalShared(&state);
             if (!has_scratch)
                 MakeScratch(&state);

@@ -4,13 +4,6 @@
 #include "external_state.h"
 
 namespace omendb {
-namespace {
-
-// A read goes on over a gap of so many bytes rather than being split.
-constexpr size_t kGapBytes = 4096;
-constexpr size_t kReadBytes = 128 * 1024;
-
-} // namespace
 
 ExternalLoader::ExternalLoader(Pool pool, const Spill &spill, uint32_t padded)
     : spill_(spill), padded_(padded),
@@ -43,8 +36,7 @@ Gatherer::Gatherer(ExternalState *state, Pool pool, uint32_t capacity)
         slots *= 2;
     slots_ = pool.NewArray<Slot>(slots);
     mask_ = slots - 1;
-    buffer_bytes_ = std::max(kReadBytes, state->record_bytes());
-    buffer_ = pool.NewArray<char>(buffer_bytes_);
+    buffer_ = pool.NewArray<char>(std::max(kReadBytes, state->record_bytes()));
     Clear();
 }
 
@@ -89,25 +81,17 @@ Gatherer::Read()
     for (uint32_t local = 0; local < count_; ++local)
         sorted_[local] = uint64_t{places_[local]} << 32 | local;
     std::sort(sorted_, sorted_ + count_);
+    auto at = [this](uint32_t i) { return static_cast<uint32_t>(sorted_[i] >> 32); };
     for (uint32_t i = 0; i < count_;) {
         state_->CheckInterrupts();
-        auto first = static_cast<uint32_t>(sorted_[i] >> 32);
-        uint32_t end = i + 1;
-        uint32_t last = first;
-        for (; end < count_; ++end) {
-            auto place = static_cast<uint32_t>(sorted_[end] >> 32);
-            if ((place - last) * bytes > kGapBytes + bytes ||
-                (place - first + 1) * bytes > buffer_bytes_)
-                break;
-            last = place;
-        }
+        uint32_t end = EndOfRun(i, count_, bytes, at);
+        uint32_t first = at(i);
         // Of the last record no more than is wanted.
         state_->spill.Read(state_->RecordAt(first), buffer_,
-                           (last - first) * bytes + padded + sizeof(OwnFactors));
+                           (at(end - 1) - first) * bytes + padded + sizeof(OwnFactors));
         for (; i < end; ++i) {
-            auto place = static_cast<uint32_t>(sorted_[i] >> 32);
             auto local = static_cast<uint32_t>(sorted_[i]);
-            const char *record = buffer_ + (place - first) * bytes;
+            const char *record = buffer_ + (at(i) - first) * bytes;
             memcpy(codes_ + size_t{local} * padded, record, padded);
             memcpy(&factors_[local], record + padded, sizeof(OwnFactors));
         }

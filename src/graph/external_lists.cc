@@ -84,6 +84,7 @@ public:
 
 private:
     void OfferLeaders(uint32_t first, uint32_t rows);
+    void StoreList(const ListView &list, uint32_t row);
     void WriteDrafts(uint32_t first, uint32_t count, ExtentWriter *incoming);
 
     ListView ListAt(uint32_t i, size_t bytes) const
@@ -124,22 +125,29 @@ Windows::OfferLeaders(uint32_t first, uint32_t rows)
     }
 }
 
+// A row's list in the graph, as it stands in the file.
+void
+Windows::StoreList(const ListView &list, uint32_t row)
+{
+    uint32_t degree = graph_.degrees[row];
+    *list.degree() = static_cast<uint8_t>(degree);
+    memcpy(list.ids(), graph_.IdsOf(row), degree * sizeof(uint32_t));
+    memcpy(list.distances(), graph_.DistancesOf(row), degree * sizeof(float));
+    batches_.ToPlaces(list.ids(), degree);
+}
+
 void
 Windows::WriteDrafts(uint32_t first, uint32_t count, ExtentWriter *incoming)
 {
     size_t bytes = state_->draft_bytes();
     for (uint32_t i = 0; i < count; ++i) {
         ListView list = ListAt(i, bytes);
-        uint32_t degree = graph_.degrees[i];
-        *list.degree() = static_cast<uint8_t>(degree);
-        memcpy(list.ids(), graph_.IdsOf(i), degree * sizeof(uint32_t));
-        memcpy(list.distances(), graph_.DistancesOf(i), degree * sizeof(float));
-        batches_.ToPlaces(list.ids(), degree);
+        StoreList(list, i);
         const Reservoirs &reservoirs = state_->bulk.shared.reservoirs;
         *list.left_count() = static_cast<uint8_t>(reservoirs.LeftCountOf(i));
         memcpy(list.left(), reservoirs.LeftOf(i), *list.left_count() * sizeof(uint32_t));
         batches_.ToPlaces(list.left(), *list.left_count());
-        for (uint32_t k = 0; k < degree; ++k)
+        for (uint32_t k = 0; k < *list.degree(); ++k)
             incoming->Append(
                 state_->window_of(list.ids()[k]),
                 IncomingItem{list.ids()[k], first + i, ShortDistance(list.distances()[k]), 0});
@@ -223,13 +231,8 @@ Windows::Complete(uint32_t window)
             batches_.ToLocal(slice.IncomingOf(i), slice.IncomingCountOf(i));
             pruning_.Complete(i);
         }
-        for (uint32_t i = 0; i < count; ++i) {
-            ListView list = ListAt(i, bytes);
-            *list.degree() = graph_.degrees[i];
-            memcpy(list.ids(), graph_.IdsOf(i), graph_.degrees[i] * sizeof(uint32_t));
-            memcpy(list.distances(), graph_.DistancesOf(i), graph_.degrees[i] * sizeof(float));
-            batches_.ToPlaces(list.ids(), *list.degree());
-        }
+        for (uint32_t i = 0; i < count; ++i)
+            StoreList(ListAt(i, bytes), i);
         state_->spill.Write(state_->shared.lists_at + uint64_t{start + done} * bytes, lists_,
                             count * bytes);
         done += count;

@@ -231,7 +231,7 @@ ChooseExternalLeaders(ExternalState *state)
         uint64_t at = rows[i] * uint64_t{bytes};
         state->spill.Read(at, shared->leader_codes + size_t{i} * padded, padded);
         state->spill.Read(at + padded, &shared->leader_factors[i], sizeof(OwnFactors));
-        shared->leader_places[i] = rows[i]; // until OrderRows
+        shared->leader_places[i] = rows[i];
     }
     state->spill.Reserve(shared->rows * uint64_t{bytes}); // what was loaded
     shared->assigned_at =
@@ -254,6 +254,8 @@ AssignExternalRows(ExternalState *state)
     auto *leader_numbers = work.NewArray<uint32_t>(shared.leader_count);
     std::iota(leader_numbers, leader_numbers + shared.leader_count, 0);
     state->bulk.panels.Pack(leaders, leader_numbers, shared.leader_count);
+    auto *homes = work.NewZeroedArray<uint32_t>(shared.leader_count);
+    auto *parts = work.NewZeroedArray<uint32_t>(shared.leader_count);
     Assigning assigning(&state->bulk, work);
     state->ForPieces(
         ExternalStep::kAssign, shared.rows, PieceRows(state), [&](uint32_t first, uint32_t end) {
@@ -261,14 +263,19 @@ AssignExternalRows(ExternalState *state)
             piece.Read(first, count);
             state->bulk.shared.graph = piece.Arrays(count);
             assigning.Run(numbers, count, shared.fanout, assigned);
+            for (uint32_t i = 0; i < count * shared.fanout; ++i)
+                ++parts[assigned[i]];
             for (uint32_t i = 0; i < count; ++i)
-                __atomic_fetch_add(&shared.home_cursors[assigned[i * shared.fanout]], 1,
-                                   __ATOMIC_RELAXED);
+                ++homes[assigned[i * shared.fanout]];
             size_t bytes = shared.fanout * sizeof(uint16_t);
             state->spill.Write(shared.assigned_at + uint64_t{first} * bytes, assigned,
                                count * bytes);
             state->bulk.Progress(BulkPhase::kPartition, end, uint64_t{shared.rows} * 4);
         });
+    for (uint32_t leader = 0; leader < shared.leader_count; ++leader) {
+        __atomic_fetch_add(&shared.home_cursors[leader], homes[leader], __ATOMIC_RELAXED);
+        __atomic_fetch_add(&shared.part_counts[leader], parts[leader], __ATOMIC_RELAXED);
+    }
 }
 
 void
@@ -284,13 +291,13 @@ StartHomes(ExternalState *state)
     shared->home_starts[shared->leader_count] = start;
     shared->records_at = state->spill.Reserve(uint64_t{shared->rows} * state->record_bytes());
     // Leaders by the rows that they are.
-    auto *by_row = shared->part_counts; // not in use yet
+    uint32_t *by_row = shared->sorted_leaders;
     std::iota(by_row, by_row + shared->leader_count, 0);
     std::sort(by_row, by_row + shared->leader_count, [shared](uint32_t a, uint32_t b) {
         return shared->leader_places[a] < shared->leader_places[b];
     });
     for (uint32_t i = 0; i < shared->leader_count; ++i)
-        shared->part_cursors[i] = shared->leader_places[by_row[i]];
+        shared->leader_rows[i] = shared->leader_places[by_row[i]];
 }
 
 void
@@ -304,8 +311,7 @@ OrderRows(ExternalState *state)
     auto *buffer = work.NewArray<char>(PieceRows(state) * loaded);
     auto *assigned = work.NewArray<uint16_t>(size_t{PieceRows(state)} * shared.fanout);
     auto *record = work.NewZeroedArray<char>(bytes);
-    const uint32_t *by_row = shared.part_counts;
-    const uint32_t *leader_rows = shared.part_cursors; // sorted
+    const uint32_t *leader_rows = shared.leader_rows;
     state->ForPieces(
         ExternalStep::kOrder, shared.rows, PieceRows(state), [&](uint32_t first, uint32_t end) {
             uint32_t count = end - first;
@@ -323,7 +329,7 @@ OrderRows(ExternalState *state)
                 memcpy(record + padded + sizeof(ExternalRow), leaders, places);
                 state->spill.Write(state->RecordAt(place), record, bytes);
                 if (leader < leader_rows + shared.leader_count && *leader == first + i)
-                    shared.leader_places[by_row[leader++ - leader_rows]] = place;
+                    shared.leader_places[shared.sorted_leaders[leader++ - leader_rows]] = place;
             }
             state->bulk.Progress(BulkPhase::kPartition, uint64_t{shared.rows} + end,
                                  uint64_t{shared.rows} * 4);

@@ -62,16 +62,16 @@ PartBuilder::Build(Partition *partition, const uint32_t *places, uint32_t count)
     }
 }
 
-// The node of a leader that is another's twin: it lies in the same home.
+// The node of a leader that is another's twin: it lies in the same home. `code`: scratch for two codes with
+// their factors.
 uint32_t
-NodeOfTwin(ExternalState *state, uint32_t place)
+NodeOfTwin(ExternalState *state, uint32_t place, char *code)
 {
     const ExternalShared &shared = state->shared;
     uint32_t *home =
         std::upper_bound(shared.home_starts, shared.home_starts + shared.leader_count, place) - 1;
     size_t compared = state->options.padded + sizeof(OwnFactors);
-    auto *code = state->work.pool().NewArray<char>(compared);
-    auto *other = state->work.pool().NewArray<char>(compared);
+    char *other = code + compared;
     state->spill.Read(state->RecordAt(place), code, compared);
     uint32_t found = kNoPlace;
     for (uint32_t at = home[0]; at < home[1]; ++at) {
@@ -89,25 +89,10 @@ NodeOfTwin(ExternalState *state, uint32_t place)
 
 } // namespace
 
-// Parts are counted while windows' nodes are: one pass over the records' leaders would do, but these stand in
-// assigned rows too, where they are a tenth of the bytes; twins are counted with their nodes, which leaves
-// a part some room.
 void
 StartPlaces(ExternalState *state)
 {
     ExternalShared *shared = &state->shared;
-    std::fill(shared->part_counts, shared->part_counts + shared->leader_count, 0);
-    std::fill(shared->part_cursors, shared->part_cursors + shared->leader_count, 0);
-    constexpr uint32_t kAtOnce = 4096;
-    auto *assigned = state->work.pool().NewArray<uint16_t>(size_t{kAtOnce} * shared->fanout);
-    size_t bytes = shared->fanout * sizeof(uint16_t);
-    for (uint32_t first = 0; first < shared->rows; first += kAtOnce) {
-        state->CheckInterrupts();
-        uint32_t here = std::min(kAtOnce, shared->rows - first);
-        state->spill.Read(shared->assigned_at + uint64_t{first} * bytes, assigned, here * bytes);
-        for (uint32_t i = 0; i < here * shared->fanout; ++i)
-            ++shared->part_counts[assigned[i]];
-    }
     uint64_t start = 0;
     for (uint32_t leader = 0; leader < shared->leader_count; ++leader) {
         shared->part_starts[leader] = start;
@@ -125,9 +110,11 @@ StartPlaces(ExternalState *state)
         shared->nodes += nodes;
     }
     shared->window_nodes[shared->windows] = shared->nodes;
+    auto *codes =
+        state->work.pool().NewArray<char>(2 * (state->options.padded + sizeof(OwnFactors)));
     for (uint32_t leader = 0; leader < shared->leader_count; ++leader)
         if (!state->IsNode(shared->leader_places[leader]))
-            shared->leader_places[leader] = NodeOfTwin(state, shared->leader_places[leader]);
+            shared->leader_places[leader] = NodeOfTwin(state, shared->leader_places[leader], codes);
     shared->drafts_at = state->spill.Reserve(uint64_t{shared->rows} * state->draft_bytes());
     shared->lists_at = state->spill.Reserve(uint64_t{shared->rows} * state->list_bytes());
 }

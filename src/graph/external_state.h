@@ -14,10 +14,10 @@
 
 namespace omendb {
 
-constexpr uint32_t kNoPlace = 0xFFFFFFFF;
+constexpr uint32_t kNoPlace = MemoryGraph::kNone;
 constexpr uint32_t kWindowsAtMost = 65536;
 
-struct ExternalShared {
+struct ExternalSizes {
     uint32_t rows;
     uint32_t leader_count;
     uint32_t entry_count; // the first leaders; then, of `entries`
@@ -28,16 +28,21 @@ struct ExternalShared {
     uint32_t windows;
     uint32_t extent_bytes;
     uint32_t gather_capacity; // codes
+};
+
+struct ExternalShared : ExternalSizes {
     uint32_t nodes;
     uint64_t assigned_at, records_at, part_rows_at, drafts_at, lists_at;
     int8_t *leader_codes;
     OwnFactors *leader_factors;
-    uint32_t *leader_places;
-    uint32_t *home_starts;  // by leader, and the end
-    uint32_t *home_cursors; // counts, then where the next row goes
-    uint64_t *part_starts;  // by leader, and the end
-    uint32_t *part_counts;
-    uint32_t *part_cursors;
+    uint32_t *leader_places;     // the rows that they are, until kOrder
+    uint32_t *sorted_leaders;    // by these rows
+    uint32_t *leader_rows;       // sorted
+    uint32_t *home_starts;       // by leader, and the end
+    uint32_t *home_cursors;      // counts, then where the next row goes
+    uint64_t *part_starts;       // by leader, and the end
+    uint32_t *part_counts;       // with twins, which are in no part
+    uint32_t *part_cursors;      // rows so far
     uint64_t *candidate_extents; // by window: the last one written; 0: none
     uint64_t *incoming_extents;
     uint32_t *window_nodes; // by window, then numbers before it, and the end
@@ -128,6 +133,23 @@ struct ExternalState {
     }
 };
 
+// A read goes on over a gap of so many bytes rather than being split.
+constexpr size_t kGapBytes = 4096;
+constexpr size_t kReadBytes = 128 * 1024;
+
+// The end of the run from `first` on, of [first, end), that one read of at most kReadBytes takes, or one item.
+// at(i): places, which rise; `bytes` each.
+template <class At>
+uint32_t
+EndOfRun(uint32_t first, uint32_t end, size_t bytes, At at)
+{
+    uint32_t i = first + 1;
+    while (i < end && (at(i) - at(i - 1)) * bytes <= kGapBytes + bytes &&
+           (at(i) - at(first) + 1) * bytes <= kReadBytes)
+        ++i;
+    return i;
+}
+
 // A list in the file: a draft has the ids that pruning left over behind it.
 struct ListView {
     char *at;
@@ -176,7 +198,6 @@ private:
     Slot *slots_;
     size_t mask_;
     char *buffer_;
-    size_t buffer_bytes_;
 };
 
 // Appends items to windows: each member fills extents of its own, which are chained by window.

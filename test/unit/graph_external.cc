@@ -177,7 +177,7 @@ ExternalGraph::Read()
             ASSERT_EQ(reader.NumberOf(local), first + local);
             const ExternalRow &row = reader.RowOf(local);
             Node node = {uint32_t(row.payload), {uint32_t(row.payload)}, {},
-                         arrays.birth[local],   reader.IsEntry(local),   {}};
+                         arrays.birth[local],   arrays.anchor[local] == local, {}};
             ASSERT_EQ(0, memcmp(arrays.CodeOf(local), encoded_.graph().CodeOf(node.row),
                                 options_.padded));
             ASSERT_EQ(arrays.factors[local].step, encoded_.graph().FactorsOf(node.row)->step);

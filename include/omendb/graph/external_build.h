@@ -60,7 +60,7 @@ struct ExternalRow {
     uint64_t twins_at; // their payloads, one after the other
 };
 
-// In memory that all members see; zero before the leader begins.
+// In memory that all members see; zero before the leader begins, and for ever if there are no rows.
 struct ExternalShared;
 size_t ExternalSharedBytes();
 
@@ -115,8 +115,8 @@ struct ExternalTeam {
     ExternalShared *shared;
 };
 
-// Links `rows` rows that were loaded from the file's beginning on.
-// REQUIRES: rows >= 1. check_interrupts is set.
+// Links `rows` rows that were loaded from the file's beginning on; of no rows it makes nothing.
+// REQUIRES: check_interrupts is set.
 void BuildExternal(const ExternalTeam &team, Pool pool, const Spill &spill,
                    const ExternalOptions &options, uint32_t rows);
 
@@ -142,7 +142,6 @@ public:
     const GraphArrays &arrays() const { return arrays_; } // of the batch, by local number
     const ExternalRow &RowOf(uint32_t local) const { return rows_[local]; } // of the batch's nodes
     uint32_t NumberOf(uint32_t local) const;
-    bool IsEntry(uint32_t local) const { return arrays_.anchor[local] == local; }
     // Payloads [first, first + count) of a node's twins.
     void ReadTwins(const ExternalRow &row, uint32_t first, uint32_t count,
                    uint64_t *payloads) const;
