@@ -164,28 +164,26 @@ TestGraph::Check()
         EXPECT_TRUE(graph_.IsEntry(entry));
 }
 
-inline double
-TestGraph::Recall(size_t k, size_t width, size_t queries)
+// Of the true `k` nearest of some nodes, the share that searches of this width from the entries find.
+// distance(a, b) of two nodes; neighbours_of(node): a range.
+template <class Distance, class NeighboursOf>
+double
+GraphRecall(const std::vector<uint32_t> &nodes, const std::vector<uint32_t> &entries, size_t k,
+            size_t width, size_t queries, Distance distance, NeighboursOf neighbours_of)
 {
-    std::vector<uint32_t> nodes;
-    for (uint32_t row = 0; row < graph_.rows(); ++row)
-        if (graph_.IsNode(row))
-            nodes.push_back(row);
     std::mt19937 random(7);
     size_t found = 0, wanted = 0;
     for (size_t q = 0; q < queries; ++q) {
         uint32_t query = nodes[random() % nodes.size()];
         auto nearer = [&](uint32_t a, uint32_t b) {
-            float da = graph_.Distance(query, a), db = graph_.Distance(query, b);
+            float da = distance(query, a), db = distance(query, b);
             return da != db ? da < db : a < b;
         };
         std::vector<uint32_t> truth = nodes;
         size_t most = std::min(k, truth.size());
         std::partial_sort(truth.begin(), truth.begin() + ptrdiff_t(most), truth.end(), nearer);
-        std::set<uint32_t, decltype(nearer)> pool(nearer);
+        std::set<uint32_t, decltype(nearer)> pool(entries.begin(), entries.end(), nearer);
         std::set<uint32_t> expanded;
-        for (uint32_t entry : graph_.entries())
-            pool.insert(entry);
         for (bool more = true; more;) {
             more = false;
             size_t place = 0;
@@ -193,8 +191,8 @@ TestGraph::Recall(size_t k, size_t width, size_t queries)
                 if (place++ == width)
                     break;
                 if (expanded.insert(id).second) {
-                    for (uint32_t i = 0; i < graph_.DegreeOf(id); ++i)
-                        pool.insert(graph_.NeighboursOf(id)[i]);
+                    auto neighbours = neighbours_of(id);
+                    pool.insert(neighbours.begin(), neighbours.end());
                     more = true;
                     break;
                 }
@@ -205,6 +203,23 @@ TestGraph::Recall(size_t k, size_t width, size_t queries)
         wanted += most;
     }
     return double(found) / double(wanted);
+}
+
+inline double
+TestGraph::Recall(size_t k, size_t width, size_t queries)
+{
+    std::vector<uint32_t> nodes;
+    for (uint32_t row = 0; row < graph_.rows(); ++row)
+        if (graph_.IsNode(row))
+            nodes.push_back(row);
+    std::vector<uint32_t> entries(graph_.entries().begin(), graph_.entries().end());
+    return GraphRecall(
+        nodes, entries, k, width, queries,
+        [&](uint32_t a, uint32_t b) { return graph_.Distance(a, b); },
+        [&](uint32_t node) {
+            const uint32_t *ids = graph_.NeighboursOf(node);
+            return std::vector<uint32_t>(ids, ids + graph_.DegreeOf(node));
+        });
 }
 
 } // namespace omendb

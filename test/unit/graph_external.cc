@@ -176,7 +176,7 @@ ExternalGraph::Read()
         for (uint32_t local = 0; local < count; ++local) {
             ASSERT_EQ(reader.NumberOf(local), first + local);
             const ExternalRow &row = reader.RowOf(local);
-            Node node = {uint32_t(row.payload), {uint32_t(row.payload)}, {},
+            Node node = {uint32_t(row.payload), {uint32_t(row.payload)},       {},
                          arrays.birth[local],   arrays.anchor[local] == local, {}};
             ASSERT_EQ(0, memcmp(arrays.CodeOf(local), encoded_.graph().CodeOf(node.row),
                                 options_.padded));
@@ -250,41 +250,17 @@ ExternalGraph::Check()
 double
 ExternalGraph::Recall(size_t k, size_t width, size_t queries)
 {
-    MemoryGraph &graph = encoded_.graph();
-    std::mt19937 random(7);
-    size_t found = 0, wanted = 0;
-    for (size_t q = 0; q < queries; ++q) {
-        uint32_t query = nodes_.at(uint32_t(random() % nodes_.size())).row;
-        auto nearer = [&](uint32_t a, uint32_t b) {
-            float da = graph.Distance(query, nodes_[a].row);
-            float db = graph.Distance(query, nodes_[b].row);
-            return da != db ? da < db : a < b;
-        };
-        std::vector<uint32_t> truth;
-        for (const auto &[number, node] : nodes_)
-            truth.push_back(number);
-        size_t most = std::min(k, truth.size());
-        std::partial_sort(truth.begin(), truth.begin() + ptrdiff_t(most), truth.end(), nearer);
-        std::set<uint32_t, decltype(nearer)> pool(entries_.begin(), entries_.end(), nearer);
-        std::set<uint32_t> expanded;
-        for (bool more = true; more;) {
-            more = false;
-            size_t place = 0;
-            for (uint32_t id : pool) {
-                if (place++ == width)
-                    break;
-                if (expanded.insert(id).second) {
-                    pool.insert(nodes_[id].neighbours.begin(), nodes_[id].neighbours.end());
-                    more = true;
-                    break;
-                }
-            }
-        }
-        for (size_t i = 0; i < most; ++i)
-            found += expanded.count(truth[i]);
-        wanted += most;
-    }
-    return double(found) / double(wanted);
+    std::vector<uint32_t> numbers;
+    for (const auto &[number, node] : nodes_)
+        numbers.push_back(number);
+    return GraphRecall(
+        numbers, entries_, k, width, queries,
+        [&](uint32_t a, uint32_t b) {
+            return encoded_.graph().Distance(nodes_.at(a).row, nodes_.at(b).row);
+        },
+        [&](uint32_t number) -> const std::vector<uint32_t> & {
+            return nodes_.at(number).neighbours;
+        });
 }
 
 constexpr size_t kLittle = 1 << 20; // windows and parts of some hundred rows
