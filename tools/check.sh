@@ -41,7 +41,7 @@ step tap-debug $make prove_installcheck DEBUG=1 WERROR=1 \
     TESTS="002_crash 003_failure_points 007_rounds 008_concurrency 010_parallel_build"
 step bench-build $make $jobs bench WERROR=1
 
-failures=$(grep -hE -A 8 '^ *not ok |^# +Failed test|\.\.\. FAILED|^\[  FAILED  \]|: error: ' "$log" | grep -vE '^ *ok ' | head -120)
+failures=$(grep -hE -A 8 '^ *not ok |^# +Failed test|\.\.\. FAILED|^\[  FAILED  \]|: error: |aborted due to|\(Wstat: ' "$log" | grep -vE '^ *ok ' | head -120)
 if [ -n "$failures" ]; then
     printf '\n== what failed\n%s\n' "$failures"
 fi

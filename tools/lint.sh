@@ -107,5 +107,10 @@ for script in tools/*.sh demo/*.sh .ci/run; do
 done >"$findings"
 rule "the shell scripts parse"
 
+for script in test/t/*.pl; do
+    perl -I "$(dirname "$($pg_config --pgxs)")/../test/perl" -I test/perl -c "$script" 2>&1 | grep -v ' syntax OK$'
+done >"$findings"
+rule "the Perl scripts compile"
+
 echo "lint: $passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -102,7 +102,7 @@ CREATE FUNCTION shorter(v vector, id int) RETURNS vector IMMUTABLE PARALLEL SAFE
 SQL
 for my $try (1 .. 3)
 {
-	($status, $out, $err) = $node->psql('postgres',
+	my (undef, undef, $err) = $node->psql('postgres',
 		'CREATE INDEX mixed_bad ON mixed USING omendb ((shorter(v, id)::vector(6)) vector_l2_ops)');
 	like($err, qr/row 2000 is no good/, "an error in a member reaches the user ($try)");
 }
