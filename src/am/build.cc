@@ -72,7 +72,7 @@ CheckInterrupts()
 }
 
 BulkOptions
-BulkOptionsOf(const BuildState *)
+CommonBulkOptions()
 {
     BulkOptions options;
     options.check_interrupts = CheckInterrupts;
@@ -88,8 +88,8 @@ RowBytes(const BuildState *build)
 }
 
 // How many rows the graph takes: as many as the table may have, and maintenance_work_mem allows.
-static void
-SetCapacity(BuildState *build, bool external, int members)
+static uint32_t
+CapacityOf(const BuildState *build, bool external, int members)
 {
     // A heap page holds at most MaxHeapTuplesPerPage rows.
     double most =
@@ -102,11 +102,10 @@ SetCapacity(BuildState *build, bool external, int members)
     // Places in parts, several a row, are counted with 32 bits.
     double countable =
         static_cast<double>(std::min(kMaxNodes, UINT32_MAX / BulkOptions().top_fanout));
-    build->capacity =
-        static_cast<uint32_t>(std::max(16.0, std::min({most, affordable, countable})));
+    return static_cast<uint32_t>(std::max(16.0, std::min({most, affordable, countable})));
 }
 
-static void
+void
 MakeGraph(BuildState *build)
 {
     MemoryGraphOptions options = {};
@@ -161,7 +160,7 @@ LinkInMemory(BuildState *build, BulkOptions options)
 static void
 Flush(BuildState *build)
 {
-    BulkOptions options = BulkOptionsOf(build);
+    BulkOptions options = CommonBulkOptions();
     options.progress = ShowProgress;
     if (build->external != nullptr) {
         EndExternalLoad(build);
@@ -269,10 +268,10 @@ TeamBytes(const BuildState *build, bool external)
 static bool
 LoadTable(BuildState *build, bool external, int workers, double *heap_rows)
 {
-    SetCapacity(build, external, workers + 1);
+    build->capacity = CapacityOf(build, external, workers + 1);
     build->full = false;
     build->index_rows = 0;
-    if (AssembleTeam(build, workers, TeamBytes(build, external), external ? nullptr : MakeGraph)) {
+    if (AssembleTeam(build, workers, TeamBytes(build, external), external)) {
         pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseLoading);
         if (LoadWithTeam(build, heap_rows))
             return true;
@@ -317,13 +316,12 @@ Build(Relation heap, Relation index, IndexInfo *info)
     MemoryContext old = MemoryContextSwitchTo(build->context);
     DescribeIndex(build);
     build->encoded = build->pool.NewArray<float>(build->geometry.padded);
-    build->graph_pool = build->pool;
     SampleTable(build);
     int workers = PlanWorkers(build);
     double heap_rows = 0;
-    SetCapacity(build, false, workers + 1);
     // An estimate may err: then the table is read twice.
-    if (EstimatedRows(build) > build->capacity || !LoadTable(build, false, workers, &heap_rows))
+    if (EstimatedRows(build) > CapacityOf(build, false, workers + 1) ||
+        !LoadTable(build, false, workers, &heap_rows))
         LoadTable(build, true, workers, &heap_rows);
     if (!build->flushed)
         Flush(build);

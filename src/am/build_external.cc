@@ -155,24 +155,18 @@ LinkExternal(BuildState *build, const BulkOptions &bulk)
              RelationGetRelationName(build->index), rows, build->index_rows);
     ExternalOptions options = OptionsOf(build, bulk);
     options.bulk.entries = WantedEntries(rows);
-    options.work_bytes =
-        rows == 0 ? ExternalLeastWork(options) : WorkBytes(options, rows, TeamMembers(build->team));
+    options.work_bytes = WorkBytes(options, rows, TeamMembers(build->team));
     external->agreement->options = options;
     ExternalTeam team = {};
     if (build->team != nullptr) {
         team = ExternalTeamOf(build);
         MeetTeam(build->team); // the options stand
     } else {
-        external->shared = reinterpret_cast<ExternalShared *>(
-            build->pool.NewZeroedArray<char>(ExternalSharedBytes()));
-        team = {external->alone.crew(), build->graph_pool, external->shared};
+        auto *shared = build->pool.NewZeroedArray<char>(ExternalSharedBytes());
+        team = {external->alone.crew(), build->graph_pool,
+                reinterpret_cast<ExternalShared *>(shared)};
     }
     external->shared = team.shared;
-    if (rows == 0) {
-        for (uint32_t step = 0; step < kExternalSteps; ++step)
-            team.crew.meet(team.crew.context);
-        return;
-    }
     MemoryContext context =
         AllocSetContextCreate(build->context, "omendb build links", ALLOCSET_DEFAULT_SIZES);
     BuildExternal(team, PoolOf(context), external->spill, options, rows);
@@ -184,7 +178,7 @@ static ExternalOptions
 AgreedOptions(const BuildState *build)
 {
     ExternalOptions options = build->external->agreement->options;
-    options.bulk.check_interrupts = BulkOptionsOf(build).check_interrupts;
+    options.bulk.check_interrupts = CommonBulkOptions().check_interrupts;
     options.bulk.progress = nullptr;
     return options;
 }
@@ -197,17 +191,11 @@ HelpLinkExternal(BuildState *build, const BulkCrew &crew, uint32_t first)
         MeetTeam(build->team);
         ++first;
     }
-    uint32_t step = first - 1;
-    if (TeamRows(build->team) == 0) {
-        for (; step < kExternalSteps; ++step)
-            MeetTeam(build->team);
-        return;
-    }
     ExternalOptions options = AgreedOptions(build);
     MemoryContext context =
         AllocSetContextCreate(build->context, "omendb build links", ALLOCSET_DEFAULT_SIZES);
     HelpBuildExternal(external->shared, external->offset, PoolOf(context), external->spill, options,
-                      crew, static_cast<ExternalStep>(step));
+                      crew, static_cast<ExternalStep>(first - 1));
     MemoryContextDelete(context);
 }
 

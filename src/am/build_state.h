@@ -58,8 +58,11 @@ void DescribeIndex(BuildState *build);
 void LoadRow(Relation index, ItemPointer tid, Datum *values, bool *isnull, bool alive,
              void *argument);
 
-// The options of the build, without what only its leader knows.
-BulkOptions BulkOptionsOf(const BuildState *build);
+// The options of any build, without what only its leader knows.
+BulkOptions CommonBulkOptions();
+
+// Makes an empty graph for build->capacity rows in build->graph_pool.
+void MakeGraph(BuildState *build);
 
 // The meta page of an index without rows.
 void InitMeta(const BuildState *build, char *page);

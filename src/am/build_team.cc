@@ -115,10 +115,14 @@ CrewOf(TeamShared *shared)
     return {shared, ClaimPiece, MeetAt};
 }
 
+// Once all members have scanned: whether one of them left rows out.
 bool
-IsFull(const TeamShared *shared)
+WasFull(TeamShared *shared)
 {
-    return pg_atomic_read_u32(const_cast<pg_atomic_uint32 *>(&shared->rows)) > shared->capacity;
+    SpinLockAcquire(&shared->lock);
+    bool full = shared->full;
+    SpinLockRelease(&shared->lock);
+    return full;
 }
 
 // One member's part of the scan.
@@ -190,7 +194,7 @@ PlanWorkers(const BuildState *build)
 }
 
 bool
-AssembleTeam(BuildState *build, int workers, size_t bytes, void (*make_graph)(BuildState *build))
+AssembleTeam(BuildState *build, int workers, size_t bytes, bool external)
 {
     SharedMemory *memory = workers > 0 ? CreateSharedMemory(build->context, bytes) : nullptr;
     if (memory == nullptr)
@@ -214,26 +218,24 @@ AssembleTeam(BuildState *build, int workers, size_t bytes, void (*make_graph)(Bu
         DropSharedMemory(memory);
         return false;
     }
-    Pool alone = build->graph_pool;
     build->graph_pool = PoolOf(memory);
     team->shared = static_cast<TeamShared *>(shm_toc_allocate(team->context->toc, size));
     memset(static_cast<void *>(team->shared), 0, size);
-    team->shared->external = make_graph == nullptr;
+    team->shared->external = external;
     pg_atomic_init_u64(&team->shared->agreement.file_end, 0);
-    if (team->shared->external)
+    if (external)
         StartExternal(build, &team->shared->agreement);
     else
-        make_graph(build);
+        MakeGraph(build);
     InitShared(build, team->shared, memory, team->snapshot);
     BarrierAttach(&team->shared->barrier);
     shm_toc_insert(team->context->toc, kKeyShared, team->shared);
     LaunchParallelWorkers(team->context);
     if (team->context->nworkers_launched == 0) {
-        if (build->external != nullptr)
+        if (external)
             EndExternal(build);
         EndParallel(team);
         DropSharedMemory(memory);
-        build->graph_pool = alone;
         return false;
     }
     ereport(DEBUG1, (errmsg_internal("building index \"%s\" with %d parallel workers",
@@ -256,9 +258,8 @@ LoadWithTeam(BuildState *build, double *heap_rows)
     *heap_rows = shared->heap_rows;
     build->index_rows = shared->index_rows;
     build->info->ii_BrokenHotChain |= shared->broken_hot_chain;
-    bool full = shared->full || IsFull(shared);
     SpinLockRelease(&shared->lock);
-    if (full) {
+    if (WasFull(shared)) {
         SharedMemory *memory = build->team->memory;
         DismissTeam(build);
         DropSharedMemory(memory);
@@ -298,7 +299,7 @@ bool
 ClaimRow(BuildTeam *team, uint32_t capacity, uint32_t *number)
 {
     TeamShared *shared = team->shared;
-    if (IsFull(shared))
+    if (pg_atomic_read_u32(&shared->rows) > capacity)
         return false; // without counting on: the number must not wrap around
     *number = pg_atomic_fetch_add_u32(&shared->rows, 1);
     return *number < capacity;
@@ -353,10 +354,7 @@ Work(BuildState *build, uint32_t phase, ptrdiff_t offset)
         ++phase;
     }
     // All members have scanned.
-    SpinLockAcquire(&shared->lock);
-    bool full = shared->full || IsFull(shared);
-    SpinLockRelease(&shared->lock);
-    if (full)
+    if (WasFull(shared))
         return;
     uint32_t layout = LayoutPhase(shared);
     if (phase < layout) {
@@ -365,7 +363,7 @@ Work(BuildState *build, uint32_t phase, ptrdiff_t offset)
         } else {
             MemoryContext context =
                 AllocSetContextCreate(build->context, "omendb build links", ALLOCSET_DEFAULT_SIZES);
-            HelpBuildBulk(BulkPartOf(shared), offset, PoolOf(context), BulkOptionsOf(build),
+            HelpBuildBulk(BulkPartOf(shared), offset, PoolOf(context), CommonBulkOptions(),
                           CrewOf(shared), static_cast<BulkStep>(phase - kLinkingPhase));
             MemoryContextDelete(context);
         }

@@ -26,11 +26,10 @@ struct BuildTeam {
 // Workers that PostgreSQL's settings and the table's allow.
 int PlanWorkers(const BuildState *build);
 
-// Launches workers. On success build->team is set, and what `make_graph` allocates from build->graph_pool,
-// at most `bytes`, is shared memory; null: a build beyond memory is begun. False: the build goes on alone,
-// and nothing has changed.
-bool AssembleTeam(BuildState *build, int workers, size_t bytes,
-                  void (*make_graph)(BuildState *build));
+// Launches workers and begins a build in memory or beyond it. On success build->team is set, and what is
+// allocated from build->graph_pool, at most `bytes`, is shared memory. False: the build goes on alone, and
+// nothing but build->graph_pool has changed.
+bool AssembleTeam(BuildState *build, int workers, size_t bytes, bool external);
 
 // Scans the table with the team. False: there were more rows than build->capacity, and the team is gone.
 bool LoadWithTeam(BuildState *build, double *heap_rows);

@@ -14,7 +14,7 @@ public:
     // Brings node `number` to hand, and its neighbours if they are asked for; others up to `end` may come along.
     // Returns its row in graph().
     uint32_t Load(uint32_t number, uint32_t end, bool neighbours);
-    MemoryGraph *graph() { return build_->external == nullptr ? build_->graph : &local_; }
+    MemoryGraph *graph() { return reader_ == nullptr ? build_->graph : &local_; }
     uint32_t NumberOf(uint32_t row) const
     {
         return reader_ == nullptr ? plan_.number[row] : reader_->NumberOf(row);
@@ -23,25 +23,27 @@ public:
     // Whether some node stands for several rows.
     bool HasTwins() const { return reader_ == nullptr || reader_->has_twins(); }
 
-    // Of the node at hand: how many rows it stands for, and use(tid) for each.
+    // Of the node at hand: how many rows it stands for, and use(tid) for rows [begin, end) of them.
     uint32_t RowsOf(uint32_t row) const;
     template <class Use>
-    void ForTids(uint32_t row, Use use) const
+    void ForTids(uint32_t row, uint32_t begin, uint32_t end, Use use) const
     {
         if (reader_ == nullptr) {
-            for (; row != MemoryGraph::kNone; row = build_->graph->NextDuplicate(row))
-                use(build_->tids[row]);
+            for (uint32_t i = 0; i < end; ++i, row = build_->graph->NextDuplicate(row))
+                if (i >= begin)
+                    use(build_->tids[row]);
             return;
         }
         const ExternalRow &of = reader_->RowOf(row);
-        use(TidOfPayload(of.payload));
+        if (begin == 0 && end > 0)
+            use(TidOfPayload(of.payload));
         uint64_t payloads[64];
-        for (uint32_t first = 0; first < of.twins;) {
-            uint32_t here = Min(of.twins - first, static_cast<uint32_t>(lengthof(payloads)));
-            reader_->ReadTwins(of, first, here, payloads);
-            for (uint32_t i = 0; i < here; ++i)
-                use(TidOfPayload(payloads[i]));
-            first += here;
+        for (uint32_t i = Max(begin, 1u); i < end;) {
+            uint32_t here = Min(end - i, static_cast<uint32_t>(lengthof(payloads)));
+            reader_->ReadTwins(of, i - 1, here, payloads);
+            for (uint32_t k = 0; k < here; ++k)
+                use(TidOfPayload(payloads[k]));
+            i += here;
         }
     }
 

@@ -283,14 +283,11 @@ WriteSegments(Writer *writer)
     SegmentWriter segments(writer);
     for (uint32_t number = 0; number < writer->plan.nodes; ++number) {
         uint32_t row = writer->source->Load(number, writer->plan.nodes, false);
-        if (writer->source->RowsOf(row) <= kInlineTids)
+        uint32_t rows = writer->source->RowsOf(row);
+        if (rows <= kInlineTids)
             continue;
         segments.Begin(writer->plan.IdOf(writer->build->geometry, number));
-        int passed = 0;
-        writer->source->ForTids(row, [&](HeapTid tid) {
-            if (passed++ >= kInlineTids)
-                segments.Add(tid);
-        });
+        writer->source->ForTids(row, kInlineTids, rows, [&](HeapTid tid) { segments.Add(tid); });
     }
     return segments.End();
 }

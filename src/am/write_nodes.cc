@@ -63,12 +63,9 @@ NodeWriter::FillNode(NodeView node, uint32_t number, uint32_t end)
     }
     memcpy(node.own(), graph->CodeOf(row), geometry.coded);
 
-    uint32_t rows = 0;
-    source_.ForTids(row, [&](HeapTid tid) {
-        if (rows++ < kInlineTids)
-            header->tids[rows - 1] = tid;
-    });
-    header->inline_tids = static_cast<uint8_t>(std::min<uint32_t>(rows, kInlineTids));
+    uint32_t rows = source_.RowsOf(row);
+    source_.ForTids(row, 0, std::min<uint32_t>(rows, kInlineTids),
+                    [header](HeapTid tid) { header->tids[header->inline_tids++] = tid; });
     header->segment_block = kNoBlock;
     uint32_t segments = SegmentsOfRows(rows);
     if (segments > 0) {
