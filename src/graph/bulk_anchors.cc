@@ -35,6 +35,7 @@ private:
         entries_.push_back(row);
         Bear(row, row);
     }
+    void KeepTree();
     void Spread();
     bool Attach(uint32_t row);
     void AddEdge(uint32_t from, uint32_t to, float distance);
@@ -87,9 +88,29 @@ Anchoring::Attach(uint32_t row)
     return false;
 }
 
+// The nodes that are kept, by birth, and the edges that anchor them.
+void
+Anchoring::KeepTree()
+{
+    for (uint32_t row = 0; row < state_->options.kept; ++row) {
+        state_->Beat(BulkPhase::kAnchors, row, state_->shared.node_count);
+        uint32_t anchor = graph_.anchor[row];
+        if (anchor == row) {
+            AddEntry(row);
+            continue;
+        }
+        Bear(row, anchor);
+        const uint32_t *ids = graph_.IdsOf(anchor);
+        const uint32_t *end = ids + graph_.degrees[anchor];
+        if (std::find(ids, end, row) == end)
+            AddEdge(anchor, row, graph_.Distance(anchor, row));
+    }
+}
+
 void
 Anchoring::Run()
 {
+    KeepTree();
     for (uint32_t i = 0; i < state_->shared.entry_count; ++i)
         AddEntry(state_->shared.leaders[i]);
     Spread();

@@ -39,8 +39,10 @@ FindDuplicates(BulkState *state)
             HashOfCode(graph.CodeOf(row), graph.padded, graph.factors[row]) >> 20 & (size - 1);
         while (table[at] != kNone && !graph.SameCode(table[at], row))
             at = (at + 1) & (size - 1);
-        if (table[at] == kNone) {
+        bool first = table[at] == kNone;
+        if (first)
             table[at] = row;
+        if (first || row < state->options.kept) {
             state->shared.nodes[state->shared.node_count++] = row;
         } else {
             graph.next_duplicate[row] = graph.next_duplicate[table[at]];

@@ -36,23 +36,26 @@ ChooseLeaders(BulkState *state)
     const BulkOptions &options = state->options;
     BulkShared *shared = &state->shared;
     uint32_t count = shared->node_count;
+    uint32_t kept = options.kept; // the first nodes
     bool one_leaf = count <= options.leaf_rows;
     uint32_t fanout = one_leaf ? 1 : options.top_fanout;
-    shared->entry_count = std::min({std::max(options.entries, 1u), kMaxLeaders, count});
+    uint32_t entries = std::max(options.entries, kept == 0 ? 1u : 0u);
+    shared->entry_count = entries = std::min({entries, kMaxLeaders, count - kept});
     shared->leader_count = std::max(shared->entry_count, LeadersFor(options, count, fanout));
     shared->fanout = std::min(fanout, std::max(1u, shared->leader_count / 2));
     shared->one_leaf = one_leaf;
     shared->leaders = state->shared_pool.NewArray<uint32_t>(shared->leader_count);
-    uint32_t ranked = 0;
-    if (const float *rank = options.entry_rank) {
-        ranked = shared->entry_count;
-        std::partial_sort(shared->nodes, shared->nodes + ranked, shared->nodes + count,
+    state->random = 0x6F6D656E6462; // any, and always the same
+    uint32_t *fresh = shared->nodes + kept;
+    if (const float *rank = options.entry_rank)
+        std::partial_sort(fresh, fresh + entries, shared->nodes + count,
                           [rank](uint32_t a, uint32_t b) {
                               return rank[a] != rank[b] ? rank[a] > rank[b] : a < b;
                           });
-    }
-    state->random = 0x6F6D656E6462; // any, and always the same
-    DrawLeaders(state, shared->nodes + ranked, count - ranked, shared->leader_count - ranked);
+    else
+        DrawLeaders(state, fresh, count - kept, entries);
+    std::rotate(shared->nodes, fresh, fresh + entries);
+    DrawLeaders(state, shared->nodes + entries, count - entries, shared->leader_count - entries);
     std::copy(shared->nodes, shared->nodes + shared->leader_count, shared->leaders);
     size_t places = static_cast<size_t>(count) * shared->fanout;
     shared->assigned = state->shared_pool.NewArray<uint16_t>(places);

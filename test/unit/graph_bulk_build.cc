@@ -45,6 +45,61 @@ TEST_F(BulkBuild, FewRows)
     }
 }
 
+// A graph of some of the rows grows by the others; some of those are twins of the old, or of each other.
+TEST_F(BulkBuild, KeepsATree)
+{
+    for (auto [old_rows, new_rows] :
+         {std::pair<size_t, size_t>{2000, 2000}, {3000, 300}, {40, 3000}, {1, 50}}) {
+        SCOPED_TRACE(testing::Message() << old_rows << " and " << new_rows);
+        Rows rows = RandomRows(old_rows + new_rows, 20);
+        for (size_t i = old_rows; i < rows.size(); i += 7)
+            rows[i] = rows[i / 2];
+        TestGraph before(Rows(rows.begin(), rows.begin() + ptrdiff_t(old_rows)), 24);
+        before.Build(Options());
+        MemoryGraph &old = before.graph();
+        std::vector<uint32_t> by_birth(old.nodes());
+        for (uint32_t row = 0; row < old.rows(); ++row)
+            if (old.IsNode(row))
+                by_birth[old.BirthOf(row)] = row;
+        Rows all;
+        for (uint32_t row : by_birth)
+            all.push_back(rows[row]);
+        all.insert(all.end(), rows.begin() + ptrdiff_t(old_rows), rows.end());
+
+        TestGraph test(all, 24);
+        for (uint32_t birth = 0; birth < by_birth.size(); ++birth)
+            test.graph().Keep(birth, old.BirthOf(old.AnchorOf(by_birth[birth])));
+        BulkOptions options = Options();
+        options.kept = uint32_t(by_birth.size());
+        options.entries = 5;
+        test.Build(options);
+        test.Check();
+        EXPECT_GE(test.Recall(10, 64, 50), 0.97);
+        for (uint32_t birth = 0; birth < by_birth.size(); ++birth) {
+            ASSERT_EQ(test.graph().BirthOf(birth), birth);
+            ASSERT_EQ(test.graph().AnchorOf(birth), old.BirthOf(old.AnchorOf(by_birth[birth])));
+        }
+        EXPECT_GE(test.graph().entries().size(),
+                  old.entries().size() + std::min<size_t>(5, new_rows / 2));
+        EXPECT_LT(test.graph().nodes(), all.size());
+    }
+}
+
+// Nodes that are kept stay nodes, though they have the same code.
+TEST_F(BulkBuild, KeepsTwins)
+{
+    TestGraph test(Rows(300, std::vector<float>(20, 1.5f)), 24);
+    for (uint32_t row = 0; row < 20; ++row)
+        test.graph().Keep(row, row / 2);
+    BulkOptions options = Options();
+    options.kept = 20;
+    options.entries = 0;
+    test.Build(options);
+    test.Check();
+    EXPECT_EQ(test.graph().nodes(), 20u);
+    EXPECT_EQ(test.graph().entries().size(), 1u);
+}
+
 TEST_F(BulkBuild, AllRowsIdentical)
 {
     TestGraph test(Rows(3000, std::vector<float>(20, 1.5f)), 24);

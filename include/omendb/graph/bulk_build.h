@@ -24,7 +24,11 @@ namespace omendb {
 enum class BulkPhase { kPartition, kPrune, kReverse, kFill, kAnchors };
 
 struct BulkOptions {
-    uint32_t entries = 1; // wanted; there may be more, so that every node is reached
+    // Rows [0, kept) are nodes of a graph that this one takes the place of, told to MemoryGraph::Keep: they stay
+    // nodes, entries and each other's anchors; their births are their numbers, and all else is linked anew.
+    uint32_t kept = 0;
+    // Wanted, beside those that are kept; there may be more, so that every node is reached.
+    uint32_t entries = 1;
     // By row: the nodes that rank highest become the entries. Null: random ones.
     const float *entry_rank = nullptr;
     // Where these come from: src/graph/README.md.
@@ -67,7 +71,7 @@ struct BulkTeam {
 // Links all rows of the graph, in place of MemoryGraph::Link row by row. Takes its memory from `pool`, which
 // may go afterwards. Without a team, the same rows in the same order give the same graph; with one, what
 // a full reservoir keeps of equally near candidates depends on who offers first.
-// REQUIRES: no row is linked yet. check_interrupts is set.
+// REQUIRES: no row is linked yet, but for those kept. check_interrupts is set.
 void BuildBulk(MemoryGraph *graph, Pool pool, const BulkOptions &options,
                const BulkTeam *team = nullptr);
 

@@ -86,6 +86,14 @@ public:
     void SetRow(uint32_t row, const OwnFactors &factors);
     void SetRows(uint32_t rows) { rows_ = rows; }
 
+    // A row that is a node already, and what anchors it: an older node, whose number is less, or itself. For
+    // BulkOptions::kept.
+    void Keep(uint32_t row, uint32_t anchor)
+    {
+        birth_[row] = row;
+        anchor_[row] = anchor;
+    }
+
     // Links a row added before. Each row once.
     void Link(uint32_t row);
 
