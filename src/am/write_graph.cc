@@ -2,12 +2,13 @@
 //
 //     meta | mean | entries | nodes | cold records | TID segments
 //
-// Nodes are numbered by the entry nearest to them, so that neighbours share pages. Pages are filled without
+// Nodes are numbered so that neighbours share pages. Pages are filled without
 // WAL and logged together at the end; until then a crash or an error drops the index's file.
 #include <algorithm>
 
 #include "build_team.h"
 #include "omendb/codec/neighbour_code.h"
+#include "omendb/graph/page_order.h"
 #include "node_source.h"
 #include "omendb/page/views.h"
 #include "omendb/pg/failure_points.h"
@@ -31,60 +32,20 @@ struct Writer {
     float *scratch;
 };
 
-// Fills each page with nodes near to each other: the next node in order, and the nearest of its page's
-// neighbours that have no place yet. A search then often finds several of its candidates on one page.
-void
-PackPages(Writer *writer)
-{
-    constexpr uint32_t kNoPlace = 0xFFFFFFFF;
-    MemoryGraph *graph = writer->build->graph;
-    uint32_t slots = writer->build->geometry.slots_per_page;
-    auto *packed = writer->build->graph_pool.NewArray<uint32_t>(writer->plan.nodes);
-    for (uint32_t i = 0; i < writer->plan.nodes; ++i)
-        writer->plan.number[writer->plan.order[i]] = kNoPlace;
-    uint32_t placed = 0;
-    uint32_t seed = 0;
-    auto place = [&](uint32_t row) {
-        writer->plan.number[row] = placed;
-        packed[placed++] = row;
-    };
-    while (placed < writer->plan.nodes) {
-        CHECK_FOR_INTERRUPTS();
-        uint32_t page_end = std::min(placed - placed % slots + slots, writer->plan.nodes);
-        for (uint32_t member = placed - placed % slots; placed < page_end; ++member) {
-            if (member == placed) { // no neighbour left: the next in order
-                while (writer->plan.number[writer->plan.order[seed]] != kNoPlace)
-                    ++seed;
-                place(writer->plan.order[seed]);
-            }
-            uint32_t row = packed[member];
-            const uint32_t *neighbours = graph->NeighboursOf(row);
-            for (uint32_t i = 0; i < graph->DegreeOf(row) && placed < page_end; ++i)
-                if (writer->plan.number[neighbours[i]] == kNoPlace)
-                    place(neighbours[i]);
-        }
-    }
-    writer->plan.order = packed;
-}
-
 void
 NumberNodes(Writer *writer)
 {
     MemoryGraph *graph = writer->build->graph;
+    Pool pool = writer->build->graph_pool;
     uint32_t rows = graph->rows();
-    writer->plan.order = writer->build->graph_pool.NewArray<uint32_t>(graph->nodes());
-    writer->plan.number = writer->build->graph_pool.NewArray<uint32_t>(rows);
+    writer->plan.order = pool.NewArray<uint32_t>(graph->nodes());
+    writer->plan.number = pool.NewArray<uint32_t>(rows);
     writer->plan.nodes = 0;
     for (uint32_t row = 0; row < rows; ++row)
         if (graph->IsNode(row))
             writer->plan.order[writer->plan.nodes++] = row;
-    std::sort(writer->plan.order, writer->plan.order + writer->plan.nodes,
-              [graph](uint32_t a, uint32_t b) {
-                  uint32_t home_a = graph->BirthOf(graph->HomeOf(a));
-                  uint32_t home_b = graph->BirthOf(graph->HomeOf(b));
-                  return home_a != home_b ? home_a < home_b : graph->BirthOf(a) < graph->BirthOf(b);
-              });
-    PackPages(writer);
+    OrderForPages(*graph, pool, writer->build->geometry.slots_per_page, &writer->plan.order,
+                  writer->plan.nodes, writer->plan.number);
 }
 
 void

@@ -130,7 +130,7 @@ public:
     // Storage of SearchGraph: see graph/search.h.
     void Prefetch(uint32_t id);
     void Expand(const Candidate &candidate, float *distance, Neighbourhood *found);
-    void CheckInterrupts() { options_.check_interrupts(); }
+    void CheckInterrupts() const { options_.check_interrupts(); }
 
 private:
     friend void BuildBulk(MemoryGraph *graph, Pool pool, const BulkOptions &options,
