@@ -16,7 +16,7 @@ OMENDB_FUNCTION(omendb_merge)
     omendb::NamedIndex named = omendb::OpenNamedIndex(PG_GETARG_OID(0), RowExclusiveLock);
     omendb::RequireOwner(named.index);
     omendb::LockMerging(named.index);
-    uint64 merged = omendb::MergeDelta(named.index, omendb::DeltaRows(named.index));
+    uint64 merged = omendb::MergeAll(named.index);
     omendb::UnlockMerging(named.index);
     omendb::CloseNamedIndex(named);
     PG_RETURN_INT64(static_cast<int64>(merged));

@@ -135,44 +135,6 @@ BeginMove(NodeEditor *editor, WalRecord *record, DeltaPlace place, uint32_t id)
     return {meta, item, NodeAt(page, geometry, NodeSlot(geometry, id)).header()};
 }
 
-// Writes the node as joining, with its out-edges, and notes it in the delta item. Returns its number.
-uint32_t
-WriteJoining(NodeEditor *editor, DeltaPlace place, const DeltaItem &item, const int8_t *own,
-             const NodeCopy *neighbours, const PruneCandidate *chosen, size_t count)
-{
-    const Geometry &geometry = editor->geometry();
-    char *slot = editor->pool().NewZeroedArray<char>(geometry.slot_bytes);
-    NodeView node = {slot, &geometry};
-    NodeHeader *header = node.header();
-    header->state = static_cast<uint8_t>(NodeState::kJoining);
-    header->degree = static_cast<uint16_t>(count);
-    header->step = item.step;
-    header->norm_squared = item.norm_squared;
-    header->error = item.error;
-    header->mean_dot = item.mean_dot;
-    header->cold_block = item.cold_block;
-    header->cold_slot = item.cold_slot;
-    header->segment_block = kNoBlock;
-    memcpy(node.own(), own, geometry.coded);
-    for (size_t i = 0; i < count; ++i)
-        editor->Encode(node, static_cast<uint32_t>(i), neighbours[chosen[i].payload], false);
-
-    WalRecord record(editor->index());
-    MetaPage *meta = MetaOf(record.Add(0));
-    DeltaItem *noted = AddItem(editor, &record, place);
-    FreeSlot free_slot = TakeSlot(editor, &record, meta);
-    NodeView target = NodeAt(free_slot.page, geometry, NodeSlot(geometry, free_slot.id));
-    header->generation = target.header()->generation;
-    header->birth = meta->next_birth++;
-    memcpy(target.base, slot, geometry.slot_bytes);
-    ++meta->joining_nodes;
-    noted->state = static_cast<uint8_t>(DeltaState::kMerging);
-    noted->node = free_slot.id;
-    record.Finish();
-    OMENDB_FAILURE_POINT("join: node written");
-    return free_slot.id;
-}
-
 // As many entries as a build would choose, grown with the graph.
 bool
 WantsEntry(const MetaPage &meta)
@@ -181,6 +143,61 @@ WantsEntry(const MetaPage &meta)
 }
 
 } // namespace
+
+NodeView
+JoiningNode(NodeEditor *editor, const DeltaItem &item, const int8_t *own)
+{
+    const Geometry &geometry = editor->geometry();
+    char *slot = editor->pool().NewZeroedArray<char>(geometry.slot_bytes);
+    NodeView node = {slot, &geometry};
+    NodeHeader *header = node.header();
+    header->state = static_cast<uint8_t>(NodeState::kJoining);
+    header->step = item.step;
+    header->norm_squared = item.norm_squared;
+    header->error = item.error;
+    header->mean_dot = item.mean_dot;
+    header->cold_block = item.cold_block;
+    header->cold_slot = item.cold_slot;
+    header->segment_block = kNoBlock;
+    memcpy(node.own(), own, geometry.coded);
+    return node;
+}
+
+uint32_t
+WriteJoining(NodeEditor *editor, DeltaPlace place, NodeView node, const uint64_t *birth)
+{
+    const Geometry &geometry = editor->geometry();
+    NodeHeader *header = node.header();
+    WalRecord record(editor->index());
+    MetaPage *meta = MetaOf(record.Add(0));
+    DeltaItem *noted = AddItem(editor, &record, place);
+    FreeSlot free_slot = TakeSlot(editor, &record, meta);
+    NodeView target = NodeAt(free_slot.page, geometry, NodeSlot(geometry, free_slot.id));
+    header->generation = target.header()->generation;
+    header->birth = birth != nullptr ? *birth : meta->next_birth++;
+    memcpy(target.base, node.base, geometry.slot_bytes);
+    ++meta->joining_nodes;
+    noted->state = static_cast<uint8_t>(DeltaState::kMerging);
+    noted->node = free_slot.id;
+    record.Finish();
+    OMENDB_FAILURE_POINT("join: node written");
+    return free_slot.id;
+}
+
+void
+MakeLive(NodeEditor *editor, DeltaPlace place, uint32_t id)
+{
+    WalRecord record(editor->index());
+    RowMove move = BeginMove(editor, &record, place, id);
+    move.header->state = static_cast<uint8_t>(NodeState::kLive);
+    move.header->inline_tids = 1;
+    move.header->tids[0] = move.item->tid;
+    --move.meta->joining_nodes;
+    ++move.meta->live_nodes;
+    move.item->state = static_cast<uint8_t>(DeltaState::kEmpty);
+    record.Finish();
+    OMENDB_FAILURE_POINT("join: row done");
+}
 
 void
 FinishRow(NodeEditor *editor, DeltaPlace place, uint32_t id)
@@ -220,17 +237,7 @@ FinishRow(NodeEditor *editor, DeltaPlace place, uint32_t id)
     }
     if (anchor == kNoNode && !is_entry)
         editor->AddEntry(node);
-
-    WalRecord record(editor->index());
-    RowMove move = BeginMove(editor, &record, place, id);
-    move.header->state = static_cast<uint8_t>(NodeState::kLive);
-    move.header->inline_tids = 1;
-    move.header->tids[0] = move.item->tid;
-    --move.meta->joining_nodes;
-    ++move.meta->live_nodes;
-    move.item->state = static_cast<uint8_t>(DeltaState::kEmpty);
-    record.Finish();
-    OMENDB_FAILURE_POINT("join: row done");
+    MakeLive(editor, place, id);
 }
 
 void
@@ -349,8 +356,11 @@ JoinRow(NodeEditor *editor, const MetaPage &meta, DeltaPlace place, const DeltaI
         found, count, geometry.degree, [&](const PruneCandidate &a, const PruneCandidate &b) {
             return editor->Distance(visitor.nodes[a.payload], visitor.nodes[b.payload]);
         });
-    uint32_t node = WriteJoining(editor, place, item, own, visitor.nodes.data(), found, chosen);
-    FinishRow(editor, place, node);
+    NodeView node = JoiningNode(editor, item, own);
+    for (size_t i = 0; i < chosen; ++i)
+        editor->Encode(node, static_cast<uint32_t>(i), visitor.nodes[found[i].payload], false);
+    node.header()->degree = static_cast<uint16_t>(chosen);
+    FinishRow(editor, place, WriteJoining(editor, place, node, nullptr));
 }
 
 } // namespace omendb

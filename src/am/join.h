@@ -18,6 +18,16 @@ struct DeltaPlace {
 void JoinRow(NodeEditor *editor, const MetaPage &meta, DeltaPlace place, const DeltaItem &item,
              const int8_t *own);
 
+// An image of a row's node, joining and without neighbours, in the editor's pool.
+NodeView JoiningNode(NodeEditor *editor, const DeltaItem &item, const int8_t *own);
+
+// Writes such an image to a free slot and notes it in the delta item. Returns the node's number.
+// `birth`: one reserved before; null: the next. WAL: one record.
+uint32_t WriteJoining(NodeEditor *editor, DeltaPlace place, NodeView node, const uint64_t *birth);
+
+// Makes a joining node that is linked live, with its row's TID; the delta item goes. WAL: one record.
+void MakeLive(NodeEditor *editor, DeltaPlace place, uint32_t node);
+
 // The last steps of JoinRow, for a node that is already written: back-edges, anchor, final record.
 void FinishRow(NodeEditor *editor, DeltaPlace place, uint32_t node);
 

@@ -1,5 +1,6 @@
 #include "merge.h"
 
+#include "bulk_merge.h"
 #include "delta.h"
 #include "join.h"
 #include "omendb/pg/failure_points.h"
@@ -167,6 +168,13 @@ MergeDelta(Relation index, uint64 max_rows)
     }
     MemoryContextDelete(memory.page);
     return merged;
+}
+
+uint64
+MergeAll(Relation index)
+{
+    uint64 merged = BulkMergePays(index) ? MergeInBulk(index) : 0;
+    return merged + MergeDelta(index, DeltaRows(index)); // the delta's pages go with their rows
 }
 
 void

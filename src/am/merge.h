@@ -19,6 +19,10 @@ void UnlockMerging(Relation index);
 // graph; src/am/README.md has the steps.
 uint64 MergeDelta(Relation index, uint64 max_rows);
 
+// Merges what the delta holds now, by building if that pays (bulk_merge.h). Returns how many rows.
+// REQUIRES: the merge right.
+uint64 MergeAll(Relation index);
+
 // At least as many rows as the delta holds now: a merge of so many ends, however fast others insert.
 uint64 DeltaRows(Relation index);
 

@@ -274,7 +274,7 @@ VacuumCleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
         stats->estimated_count = info->estimated_count;
     }
     LockMerging(index);
-    MergeDelta(index, DeltaRows(index));
+    MergeAll(index);
     FinishJoining(index);
     if (ReadMeta(index).dead_nodes > 0)
         RemoveDeadNodes(index);

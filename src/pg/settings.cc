@@ -5,6 +5,8 @@
 #include "omendb/simd/kernels.h"
 
 extern "C" {
+#include <miscadmin.h>
+#include <postmaster/autovacuum.h>
 #include <utils/builtins.h>
 #include <utils/guc.h>
 }
@@ -45,6 +47,19 @@ AssignSimd(int value, void *)
     const Kernels *table = KernelsOfTier(TierOf(value));
     if (table != nullptr)
         kernels = table;
+}
+
+size_t
+MaintenanceBytes()
+{
+#if PG_VERSION_NUM >= 170000
+    bool automatic = AmAutoVacuumWorkerProcess();
+#else
+    bool automatic = IsAutoVacuumWorkerProcess();
+#endif
+    int kilobytes =
+        automatic && autovacuum_work_mem != -1 ? autovacuum_work_mem : maintenance_work_mem;
+    return static_cast<size_t>(kilobytes) * 1024;
 }
 
 void

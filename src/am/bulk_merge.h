@@ -1,0 +1,17 @@
+// Merging a delta that is large beside its graph: the graph is linked anew in memory, old nodes and new rows
+// together (graph/bulk_build.h), and then written node by node through the same states as a merge of single
+// rows (join.h), so that a crash or an error at any moment leaves what those leave.
+#pragma once
+
+#include "index_state.h"
+
+namespace omendb {
+
+// Whether that is faster than row by row, and memory for it is within maintenance_work_mem (autovacuum_work_mem).
+// REQUIRES: the merge right.
+bool BulkMergePays(Relation index);
+
+// Merges the rows that the delta holds now. Returns how many. REQUIRES: the merge right; BulkMergePays.
+uint64 MergeInBulk(Relation index);
+
+} // namespace omendb
