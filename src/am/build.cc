@@ -235,7 +235,7 @@ LoadRow(Relation, ItemPointer tid, Datum *values, bool *isnull, bool, void *argu
         ShowPhase(kPhaseMerging, 0, 0);
     }
     if (build->flushed)
-        Insert(build->index, values, isnull, tid, build->heap);
+        Insert(build->index, values, isnull, tid, build->info);
     else
         EncodeRow(build, DatumGetVector(values[0]), number, FromItemPointer(*tid));
     build->index_rows += 1;

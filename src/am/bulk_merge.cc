@@ -123,13 +123,9 @@ RowsPresent(Relation index, const Geometry &geometry, const MetaPage &meta)
 }
 
 bool
-BulkMergePays(Relation index)
+BulkMergeFits(Relation index, const MetaPage &meta, uint64 rows)
 {
-    Geometry geometry = GetIndexState(index)->geometry;
-    MetaPage meta = ReadMeta(index);
-    uint64 rows = RowsPresent(index, geometry, meta);
-    if (rows < kLeastRows || rows < meta.live_nodes / kNodesToARow || meta.dead_nodes > 0)
-        return false;
+    const Geometry &geometry = GetIndexState(index)->geometry;
     BulkOptions options = CommonBulkOptions();
     uint64 all = meta.live_nodes + rows;
     uint64 bytes =
@@ -137,7 +133,17 @@ BulkMergePays(Relation index)
                BulkBytesPerRow(options) + kBytesPerRow) +
         uint64{RelationGetNumberOfBlocks(index)} * geometry.slots_per_page * sizeof(uint32_t) +
         BulkFixedBytes(options, geometry.padded);
-    return bytes <= MaintenanceBytes() && all < kMaxNodes / options.top_fanout;
+    return bytes <= MaintenanceBytes() && all < UINT32_MAX / options.top_fanout;
+}
+
+bool
+BulkMergePays(Relation index)
+{
+    Geometry geometry = GetIndexState(index)->geometry;
+    MetaPage meta = ReadMeta(index);
+    uint64 rows = RowsPresent(index, geometry, meta);
+    return rows >= kLeastRows && rows >= meta.live_nodes / kNodesToARow && meta.dead_nodes == 0 &&
+           BulkMergeFits(index, meta, rows);
 }
 
 uint64
@@ -153,6 +159,9 @@ MergeInBulk(Relation index)
     uint64 merged = merge.Run();
     MemoryContextSwitchTo(old);
     MemoryContextDelete(context);
+    ereport(DEBUG1, (errmsg_internal("merged " UINT64_FORMAT " rows into " UINT64_FORMAT
+                                     " nodes of index \"%s\" by building",
+                                     merged, meta.live_nodes, RelationGetRelationName(index))));
     return merged;
 }
 

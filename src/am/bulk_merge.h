@@ -7,8 +7,10 @@
 
 namespace omendb {
 
-// Whether that is faster than row by row, and memory for it is within maintenance_work_mem (autovacuum_work_mem).
-// REQUIRES: the merge right.
+// Whether memory for so many new rows is within maintenance_work_mem (autovacuum_work_mem).
+bool BulkMergeFits(Relation index, const MetaPage &meta, uint64 rows);
+
+// Whether it is faster than row by row too. REQUIRES: the merge right.
 bool BulkMergePays(Relation index);
 
 // Merges the rows that the delta holds now. Returns how many. REQUIRES: the merge right; BulkMergePays.

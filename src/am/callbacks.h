@@ -31,7 +31,9 @@ Metric MetricOf(Relation index);
 
 IndexBuildResult *Build(Relation heap, Relation index, IndexInfo *info);
 void BuildEmpty(Relation index);
-bool Insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Relation heap);
+bool Insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, IndexInfo *info);
+// At the end of a statement that inserted, from PostgreSQL 17 on.
+void EndInserts(Relation index, IndexInfo *info);
 IndexBulkDeleteResult *BulkDelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
                                   IndexBulkDeleteCallback callback, void *callback_state);
 IndexBulkDeleteResult *VacuumCleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats);

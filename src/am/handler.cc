@@ -94,14 +94,14 @@ extern "C" {
 #if PG_VERSION_NUM >= 140000
 static bool
 omendb_aminsert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Relation heap,
-                IndexUniqueCheck, bool, struct IndexInfo *)
+                IndexUniqueCheck, bool, struct IndexInfo *info)
 #else
 static bool
 omendb_aminsert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Relation heap,
-                IndexUniqueCheck, struct IndexInfo *)
+                IndexUniqueCheck, struct IndexInfo *info)
 #endif
 {
-    return omendb::Insert(index, values, isnull, tid, heap);
+    return omendb::Insert(index, values, isnull, tid, info);
 }
 
 } // extern "C"
@@ -121,6 +121,9 @@ OMENDB_FUNCTION(omendb_handler)
     routine->ambuild = omendb::Build;
     routine->ambuildempty = omendb::BuildEmpty;
     routine->aminsert = omendb_aminsert;
+#if PG_VERSION_NUM >= 170000
+    routine->aminsertcleanup = omendb::EndInserts;
+#endif
     routine->ambulkdelete = omendb::BulkDelete;
     routine->amvacuumcleanup = omendb::VacuumCleanup;
     routine->amcostestimate = omendb::EstimateCost;

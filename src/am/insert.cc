@@ -1,4 +1,5 @@
 // aminsert: a row goes to the end of a delta chain. Two page touches, one small WAL record.
+#include "bulk_merge.h"
 #include "callbacks.h"
 #include "cold.h"
 #include "merge.h"
@@ -17,6 +18,9 @@ extern "C" {
 namespace omendb {
 
 namespace {
+
+// A statement that inserts so many rows loads a table. Smaller ones keep the delta within its limit.
+constexpr uint64 kLoadRows = 1000;
 
 struct NewRow {
     DeltaItem item;
@@ -130,10 +134,41 @@ DeltaPages(const MetaPage &meta)
     return pages;
 }
 
+// Counts the rows that a statement has inserted, this one included.
+uint64
+CountRow(IndexInfo *info)
+{
+    if (info->ii_AmCache == nullptr)
+        info->ii_AmCache = MemoryContextAllocZero(info->ii_Context, sizeof(uint64));
+    return ++*static_cast<uint64 *>(info->ii_AmCache);
+}
+
+// What an inserting backend does about a delta past its limit: it merges a few rows, one by one. But a statement
+// that loads, whose own rows are many and half of the delta, is better off letting the delta grow and then
+// building: what that takes is in proportion to what the statement itself has inserted.
+void
+HelpMerging(Relation index, const MetaPage &meta, uint64 own_rows, bool statement_ends)
+{
+    uint32_t pages = DeltaPages(meta);
+    if (pages <= DeltaLimitPages(index))
+        return;
+    uint64 rows = uint64{pages} * GetIndexState(index)->geometry.delta_capacity;
+    bool loads = own_rows >= kLoadRows && own_rows >= rows / 2 && BulkMergeFits(index, meta, rows);
+    uint64 grows_to = Max(meta.live_nodes / 8, Min(own_rows, meta.live_nodes) / 2);
+    bool waits = loads ? !statement_ends && rows < grows_to : statement_ends;
+    if (waits || !TryLockMerging(index))
+        return;
+    if (loads && BulkMergePays(index))
+        MergeAll(index);
+    else if (!statement_ends)
+        MergeDelta(index, kInsertMergeRows);
+    UnlockMerging(index);
+}
+
 } // namespace
 
 bool
-Insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Relation)
+Insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, IndexInfo *info)
 {
     if (isnull[0])
         return false;
@@ -183,13 +218,17 @@ Insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Relation)
         break;
     }
 
-    if (DeltaPages(meta) > DeltaLimitPages(index) && TryLockMerging(index)) {
-        MergeDelta(index, kInsertMergeRows);
-        UnlockMerging(index);
-    }
+    HelpMerging(index, meta, CountRow(info), false);
     MemoryContextSwitchTo(old);
     MemoryContextDelete(context);
     return false;
+}
+
+void
+EndInserts(Relation index, IndexInfo *info)
+{
+    if (info->ii_AmCache != nullptr)
+        HelpMerging(index, ReadMeta(index), *static_cast<uint64 *>(info->ii_AmCache), true);
 }
 
 } // namespace omendb

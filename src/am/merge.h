@@ -8,7 +8,7 @@
 namespace omendb {
 
 // Rows that an inserting backend merges when the delta is past its limit: bounded help.
-constexpr uint64 kInsertMergeRows = 64;
+constexpr uint64 kInsertMergeRows = 16;
 
 void LockMerging(Relation index);
 bool TryLockMerging(Relation index);

@@ -274,10 +274,10 @@ VacuumCleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
         stats->estimated_count = info->estimated_count;
     }
     LockMerging(index);
-    MergeAll(index);
     FinishJoining(index);
     if (ReadMeta(index).dead_nodes > 0)
         RemoveDeadNodes(index);
+    MergeAll(index); // into the slots that are free now
     if (deleted)
         NoteFreePages(index, stats);
     UnlockMerging(index);
