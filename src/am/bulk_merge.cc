@@ -149,7 +149,7 @@ BulkMergePays(Relation index)
 uint64
 MergeInBulk(Relation index)
 {
-    FinishJoining(index);
+    uint64 finished = FinishJoining(index);
     MetaPage meta = ReadMeta(index);
     uint64 rows = RowsPresent(index, GetIndexState(index)->geometry, meta);
     MemoryContext context =
@@ -162,7 +162,7 @@ MergeInBulk(Relation index)
     ereport(DEBUG1, (errmsg_internal("merged " UINT64_FORMAT " rows into " UINT64_FORMAT
                                      " nodes of index \"%s\" by building",
                                      merged, meta.live_nodes, RelationGetRelationName(index))));
-    return merged;
+    return finished + merged;
 }
 
 } // namespace omendb

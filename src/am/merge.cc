@@ -177,11 +177,12 @@ MergeAll(Relation index)
     return merged + MergeDelta(index, DeltaRows(index)); // the delta's pages go with their rows
 }
 
-void
+uint64
 FinishJoining(Relation index)
 {
     if (ReadMeta(index).joining_nodes == 0)
-        return;
+        return 0;
+    uint64 finished = 0;
     MergeMemory memory = NewMergeMemory();
     Geometry geometry = GetIndexState(index)->geometry;
     MetaPage meta = ReadMeta(index);
@@ -189,14 +190,20 @@ FinishJoining(Relation index)
         for (BlockNumber block = chain.head; block != kNoBlock;) {
             CHECK_FOR_INTERRUPTS();
             DeltaCopy copy = CopyDelta(index, geometry, PoolOf(memory.page), block);
-            for (uint32_t at = 0; at < copy.view.header()->used; ++at)
-                if (copy.view.items()[at].state == static_cast<uint8_t>(DeltaState::kMerging))
-                    MergeItem(index, memory, {block, at}, copy.view.items()[at], copy.view.own(at));
+            for (uint32_t at = 0; at < copy.view.header()->used; ++at) {
+                const DeltaItem &item = copy.view.items()[at];
+                if (item.state != static_cast<uint8_t>(DeltaState::kMerging))
+                    continue;
+                CHECK_FOR_INTERRUPTS();
+                MergeItem(index, memory, {block, at}, item, copy.view.own(at));
+                ++finished;
+            }
             block = copy.next;
             MemoryContextResetOnly(memory.page);
         }
     }
     MemoryContextDelete(memory.page);
+    return finished;
 }
 
 } // namespace omendb

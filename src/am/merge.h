@@ -26,7 +26,7 @@ uint64 MergeAll(Relation index);
 // At least as many rows as the delta holds now: a merge of so many ends, however fast others insert.
 uint64 DeltaRows(Relation index);
 
-// Completes the merges of rows that an earlier merge left half done. REQUIRES: the merge right.
-void FinishJoining(Relation index);
+// Completes the merges of rows that an earlier merge left half done. Returns how many. REQUIRES: the merge right.
+uint64 FinishJoining(Relation index);
 
 } // namespace omendb

@@ -82,17 +82,16 @@ my ($of_few, $of_all) = (full_scan_memory('few', 20000), full_scan_memory('t', 1
 cmp_ok($of_all, '<=', 2048, "a full scan of 100,000 rows holds $of_all kB with work_mem 256 kB");
 cmp_ok($of_all - $of_few, '<=', 1024, "and little more than one of 20,000: $of_few kB");
 
-# Own memory of a build, sampled while it runs.
+# Own memory of a statement that builds, sampled while it runs.
 sub build_memory
 {
-	my ($limit) = @_;
-	$node->safe_psql('postgres', 'DROP INDEX IF EXISTS t_v, few_v');
+	my ($limit, $statement) = @_;
 	my $build = start_psql($node, <<"SQL");
 SET application_name = 'build';
 SET maintenance_work_mem = '$limit';
 SET client_min_messages = 'warning';
 SELECT pg_sleep(0.2);
-CREATE INDEX few_v ON few USING omendb (v vector_l2_ops);
+$statement;
 SELECT pg_sleep(0.1);
 SQL
 	my $builder;
@@ -112,13 +111,27 @@ SQL
 		$build->{run}->pump_nb;
 	}
 	my ($out, $err) = finish_psql($build);
-	is($err, '', "build with maintenance_work_mem $limit");
+	is($err, '', "$statement with maintenance_work_mem $limit");
 	return $most;
 }
 for my $limit (64, 4)
 {
-	my $most = build_memory("${limit}MB");
+	$node->safe_psql('postgres', 'DROP INDEX IF EXISTS t_v, few_v');
+	my $most = build_memory("${limit}MB", 'CREATE INDEX few_v ON few USING omendb (v vector_l2_ops)');
 	cmp_ok($most - $sorting, '<=', $limit * 1024 * 1.1 + 2048, "build with $limit MB used at most $most kB");
+}
+is($node->safe_psql('postgres', "SELECT count(*) FROM omendb_check_index('few_v')"), '0', 'sound');
+
+# A large delta is merged by building, if there is memory for it.
+$node->safe_psql('postgres', 'ALTER INDEX few_v SET (delta_limit = 1048576); INSERT INTO few SELECT * FROM t WHERE id > 85000');
+for my $limit (16, 64)
+{
+	my $from = -s $node->logfile;
+	my $most = build_memory("${limit}MB", "SET log_min_messages = debug1; SELECT omendb_merge('few_v')");
+	cmp_ok($most - $sorting, '<=', $limit * 1024 * 1.1 + 2048, "a merge with $limit MB used at most $most kB");
+	my $by_building = substr(PostgreSQL::Test::Utils::slurp_file($node->logfile), $from) =~ /merged \d+ rows into \d+ nodes of index "few_v" by building/;
+	is($by_building, $limit == 64 ? 1 : '', 'by building, or row by row');
+	$node->safe_psql('postgres', 'INSERT INTO few SELECT * FROM t WHERE id BETWEEN 70000 AND 80000');
 }
 is($node->safe_psql('postgres', "SELECT count(*) FROM omendb_check_index('few_v')"), '0', 'sound');
 $node->stop;
