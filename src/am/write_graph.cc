@@ -14,7 +14,6 @@
 #include "omendb/pg/failure_points.h"
 
 extern "C" {
-#include <access/xloginsert.h>
 #include <commands/progress.h>
 #include <miscadmin.h>
 #include <pgstat.h>
@@ -274,6 +273,7 @@ WriteGraph(BuildState *build)
                                         : 0;
     uint32_t entry_pages = PagesFor(source.entries(), geometry.entry_capacity);
     writer.plan.node_pages = PagesFor(writer.plan.nodes, geometry.slots_per_page);
+    writer.plan.logged = RelationNeedsWAL(build->index);
     writer.cold_pages =
         geometry.cold_bytes == 0
             ? 0
@@ -324,9 +324,9 @@ WriteGraph(BuildState *build)
     UnlockReleaseBuffer(buffer);
 
     OMENDB_FAILURE_POINT("build: pages written");
-    if (RelationNeedsWAL(build->index))
-        log_newpage_range(build->index, MAIN_FORKNUM, 0, RelationGetNumberOfBlocks(build->index),
-                          true);
+    LogPages(build, writer.plan, 0, writer.plan.node_first);
+    LogPages(build, writer.plan, writer.plan.node_first + writer.plan.node_pages,
+             RelationGetNumberOfBlocks(build->index));
 }
 
 } // namespace omendb

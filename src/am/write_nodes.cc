@@ -8,6 +8,7 @@
 #include "omendb/page/views.h"
 
 extern "C" {
+#include <access/xloginsert.h>
 #include <commands/progress.h>
 #include <pgstat.h>
 #include <storage/lmgr.h>
@@ -123,10 +124,18 @@ NodeWriter::ShowProgress(uint32_t pages)
 
 } // namespace
 
+static constexpr uint32_t kPagesAtOnce = 32;
+
+void
+LogPages(BuildState *build, const PagePlan &plan, BlockNumber first, BlockNumber end)
+{
+    if (plan.logged)
+        log_newpage_range(build->index, MAIN_FORKNUM, first, end, true);
+}
+
 void
 WriteNodesOfTeam(BuildState *build, const PagePlan &plan)
 {
-    constexpr uint32_t kPagesAtOnce = 32;
     NodeWriter writer(build, plan);
     bool leads = build->team->leads;
     for (;;) {
@@ -148,6 +157,7 @@ WriteNodesOfTeam(BuildState *build, const PagePlan &plan)
             MarkBufferDirty(buffer);
             UnlockReleaseBuffer(buffer);
         }
+        LogPages(build, plan, plan.node_first + first, plan.node_first + end);
         if (leads)
             writer.ShowProgress(end);
     }
@@ -166,8 +176,11 @@ WriteNodes(BuildState *build, const PagePlan &plan)
         for (uint32_t i = 0; i < plan.node_pages; ++i) {
             AppendPage(build, plan.node_first + i, PageKind::kNode,
                        [&](char *page) { writer.FillPage(page, i, plan.node_pages); });
-            if (i % 64 == 0)
-                writer.ShowProgress(i);
+            if ((i + 1) % kPagesAtOnce != 0 && i + 1 < plan.node_pages)
+                continue;
+            LogPages(build, plan, plan.node_first + i / kPagesAtOnce * kPagesAtOnce,
+                     plan.node_first + i + 1);
+            writer.ShowProgress(i);
         }
     }
     pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, plan.nodes);

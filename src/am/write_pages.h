@@ -18,6 +18,7 @@ struct PagePlan {
     uint32_t nodes;
     BlockNumber node_first, cold_first, segment_first;
     uint32_t node_pages;
+    bool logged; // a worker cannot tell from its own view of a new relation
 
     uint32_t IdOf(const Geometry &geometry, uint32_t node) const
     {
@@ -57,7 +58,11 @@ AppendPage(BuildState *build, BlockNumber expected, PageKind kind, Fill fill)
     UnlockReleaseBuffer(buffer);
 }
 
-// Appends and fills all node pages, with the build's team if it has one.
+// Logs blocks [first, end), which are filled. Shared out among members, for a build is as fast as its log: of
+// 1,000,000 rows of 128 dimensions the leader alone took 6.5 s of 40.
+void LogPages(BuildState *build, const PagePlan &plan, BlockNumber first, BlockNumber end);
+
+// Appends, fills and logs all node pages, with the build's team if it has one.
 void WriteNodes(BuildState *build, const PagePlan &plan);
 
 // A member's part of it, until no page is left.
