@@ -73,6 +73,26 @@ INSERT INTO later (v) SELECT some_vector(6) FROM generate_series(1, 200);
 SQL
 same_answers('rebuilt, and one built empty');
 
+# Members of a build log the pages that they fill. Nothing but the log has them on the standby, and after a crash.
+my $from = -s $primary->logfile;
+$primary->safe_psql('postgres', <<'SQL');
+SET log_min_messages = debug1;
+ALTER TABLE points SET (parallel_workers = 2);
+INSERT INTO points (v) SELECT some_vector(6) FROM generate_series(1, 3000);
+REINDEX INDEX points_l2;
+REINDEX INDEX points_ip;
+SELECT omendb_merge('points_cosine');
+SQL
+my $log = PostgreSQL::Test::Utils::slurp_file($primary->logfile);
+like(substr($log, $from), qr/building index "points_l2" with [12] parallel workers/, 'built by several');
+like(substr($log, $from), qr/merged \d+ rows into \d+ nodes of index "points_cosine" by building/, 'merged by building');
+same_answers('built by several, and merged by building');
+$primary->stop('immediate');
+$primary->start;
+is_sound($primary, 'and after a crash: sound');
+same_answers('after a crash');
+$primary->safe_psql('postgres', 'DELETE FROM points WHERE id % 10 > 1; VACUUM points');
+
 # Under way: in each of the standby's snapshots every index has the rows of its table.
 my $script = <<'SQL' x 25;
 INSERT INTO points (v) SELECT some_vector(6) FROM generate_series(1, 60);
