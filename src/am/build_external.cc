@@ -15,6 +15,10 @@ namespace omendb {
 // A leaf gives a row that many candidates, and a row is in three leaves of a part.
 static constexpr uint32_t kPartReservoir = 32;
 
+// Fewer candidates than in memory, for the codes of each are gathered. Words, a tenth of the raw data: 40 take 13.9 s,
+// 48 15.4, 56 16.2 and 64 17.9; recall@10 at ef_search 24 and 50 .927 .965, .926 .965, .929 .965 and .931 .969.
+static constexpr uint32_t kReservoir = 40;
+
 // Whatever maintenance_work_mem is: less would cost more time than it is worth.
 static constexpr size_t kLeastWork = size_t{6} << 20;
 static constexpr double kLeastTables = 8 << 20;
@@ -24,9 +28,11 @@ OptionsOf(const BuildState *build, const BulkOptions &bulk)
 {
     ExternalOptions options = {};
     options.bulk = bulk;
+    options.bulk.reservoir = kReservoir;
     options.ranked = build->metric == Metric::kInnerProduct;
     options.padded = build->geometry.padded;
     options.degree = build->geometry.degree;
+    options.codes = CodeShapeOf(build->geometry);
     options.page_nodes = build->geometry.slots_per_page;
     options.part_reservoir = kPartReservoir;
     return options;

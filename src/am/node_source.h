@@ -3,6 +3,7 @@
 #pragma once
 
 #include "build_external.h"
+#include "omendb/page/views.h"
 #include "write_pages.h"
 
 namespace omendb {
@@ -11,14 +12,12 @@ class NodeSource {
 public:
     NodeSource(BuildState *build, const PagePlan &plan);
 
-    // Brings node `number` to hand, and its neighbours if they are asked for; others up to `end` may come along.
-    // Returns its row in graph().
-    uint32_t Load(uint32_t number, uint32_t end, bool neighbours);
+    // Brings node `number` to hand, and its list if it is asked for; others up to `end` may come along.
+    // Returns its row in graph(), which has all but lists.
+    uint32_t Load(uint32_t number, uint32_t end, bool list);
     MemoryGraph *graph() { return reader_ == nullptr ? build_->graph : &local_; }
-    uint32_t NumberOf(uint32_t row) const
-    {
-        return reader_ == nullptr ? plan_.number[row] : reader_->NumberOf(row);
-    }
+    // The list of the node at hand, into its slot.
+    void PutList(uint32_t row, NodeView node, float *scratch) const;
 
     // Whether some node stands for several rows.
     bool HasTwins() const { return reader_ == nullptr || reader_->has_twins(); }
@@ -56,7 +55,7 @@ private:
     ExternalReader *reader_;
     MemoryGraph local_;
     uint32_t first_ = 0, count_ = 0; // of the batch at hand
-    bool neighbours_ = false;
+    bool lists_ = false;
 };
 
 } // namespace omendb

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "build_team.h"
-#include "omendb/codec/neighbour_code.h"
 #include "node_source.h"
 #include "omendb/page/views.h"
 
@@ -78,26 +77,7 @@ NodeWriter::FillNode(NodeView node, uint32_t number, uint32_t end)
         segments_ += segments;
     }
 
-    auto arrays = node.neighbours();
-    uint32_t degree = graph->DegreeOf(row);
-    const uint32_t *neighbours = graph->NeighboursOf(row);
-    for (uint32_t i = 0; i < degree; ++i) {
-        const char *code = reinterpret_cast<const char *>(graph->CodeOf(neighbours[i]));
-        for (uint32_t line = 0; line < geometry.coded; line += 64)
-            __builtin_prefetch(code + line);
-        __builtin_prefetch(graph->FactorsOf(neighbours[i]));
-    }
-    for (uint32_t i = 0; i < degree; ++i) {
-        uint32_t to = neighbours[i];
-        NeighbourFactors factors = EncodeNeighbour(
-            graph->CodeOf(row), own.step, graph->CodeOf(to), graph->FactorsOf(to)->step,
-            geometry.coded, geometry.bits, scratch_, arrays.codes + i * geometry.code_bytes);
-        arrays.ids[i] = plan_.IdOf(geometry, source_.NumberOf(to));
-        arrays.f_add[i] = factors.f_add;
-        arrays.f_mul[i] = factors.f_mul;
-        arrays.tag[i] = graph->AnchorOf(to) == row ? kAnchorTag : 0;
-    }
-    header->degree = static_cast<uint16_t>(degree);
+    source_.PutList(row, node, scratch_);
 }
 
 void

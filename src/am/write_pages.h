@@ -2,6 +2,7 @@
 #pragma once
 
 #include "build_state.h"
+#include "omendb/graph/list_codes.h"
 
 extern "C" {
 #include <miscadmin.h>
@@ -25,6 +26,12 @@ struct PagePlan {
         return node_first * geometry.slots_per_page + node;
     }
 };
+
+inline CodeShape
+CodeShapeOf(const Geometry &geometry)
+{
+    return {geometry.coded, geometry.bits, geometry.code_bytes};
+}
 
 inline uint32_t
 PagesFor(uint64_t items, uint64_t a_page)

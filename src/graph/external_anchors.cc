@@ -93,6 +93,7 @@ ExternalAnchoring::AddEdge(uint32_t from, uint32_t to, float distance)
     *list.degree() =
         AddToList(list.ids(), list.distances(), *list.degree(), state_->options.degree, to,
                   distance, [&](uint32_t id) { return shared_->anchor[id] == from; });
+    *list.changed() = 1;
     state_->spill.Write(ListAt(from), other_, bytes_);
 }
 

@@ -11,6 +11,8 @@ namespace {
 // Codes of so many rows at least are gathered ahead of what these rows name.
 constexpr uint32_t kShareOfRows = 8;
 
+constexpr uint32_t kCodedAtOnce = 16;
+
 // A batch of rows of a window, with local numbers: the rows from 0 on, then what they name.
 class Batches {
 public:
@@ -77,6 +79,8 @@ public:
         size_t rows = state->shared.gather_capacity / kShareOfRows + 1;
         lists_ = pool.NewZeroedArray<char>(rows * state->draft_bytes());
         leaders_ = pool.NewArray<uint16_t>(state->shared.fanout);
+        codes_ = pool.NewZeroedArray<char>(kCodedAtOnce * state->codes_bytes());
+        scratch_ = pool.NewArray<float>(state->options.padded);
     }
 
     void Prune(uint32_t window, ExtentWriter *incoming);
@@ -84,6 +88,7 @@ public:
 
 private:
     void OfferLeaders(uint32_t first, uint32_t rows);
+    void WriteCodes(uint32_t first, uint32_t count);
     void StoreList(const ListView &list, uint32_t row);
     void WriteDrafts(uint32_t first, uint32_t count, ExtentWriter *incoming);
 
@@ -100,7 +105,24 @@ private:
     Pruning pruning_;
     char *lists_;
     uint16_t *leaders_;
+    char *codes_;
+    float *scratch_;
 };
+
+// Encodes the neighbours of a batch's rows while their codes are at hand.
+void
+Windows::WriteCodes(uint32_t first, uint32_t count)
+{
+    size_t bytes = state_->codes_bytes();
+    for (uint32_t i = 0; i < count; i += kCodedAtOnce) {
+        uint32_t here = std::min(count - i, kCodedAtOnce);
+        for (uint32_t k = 0; k < here; ++k)
+            EncodeList(graph_, i + k, graph_.IdsOf(i + k), graph_.degrees[i + k],
+                       state_->options.codes, scratch_, state_->CodesIn(codes_ + k * bytes));
+        state_->spill.Write(state_->shared.codes_at + uint64_t{first + i} * bytes, codes_,
+                            here * bytes);
+    }
+}
 
 // Rows with few candidates get the leaders nearest to them: see JoinIslands.
 void
@@ -131,6 +153,7 @@ Windows::StoreList(const ListView &list, uint32_t row)
 {
     uint32_t degree = graph_.degrees[row];
     *list.degree() = static_cast<uint8_t>(degree);
+    *list.changed() = 0;
     memcpy(list.ids(), graph_.IdsOf(row), degree * sizeof(uint32_t));
     memcpy(list.distances(), graph_.DistancesOf(row), degree * sizeof(float));
     batches_.ToPlaces(list.ids(), degree);
@@ -144,7 +167,10 @@ Windows::WriteDrafts(uint32_t first, uint32_t count, ExtentWriter *incoming)
         ListView list = ListAt(i, bytes);
         StoreList(list, i);
         const Reservoirs &reservoirs = state_->bulk.shared.reservoirs;
-        *list.left_count() = static_cast<uint8_t>(reservoirs.LeftCountOf(i));
+        // No more than filling up may want: the codes of each are gathered again.
+        size_t wanted = state_->options.degree - *list.degree() + 4;
+        *list.left_count() =
+            static_cast<uint8_t>(std::min<size_t>(reservoirs.LeftCountOf(i), wanted));
         memcpy(list.left(), reservoirs.LeftOf(i), *list.left_count() * sizeof(uint32_t));
         batches_.ToPlaces(list.left(), *list.left_count());
         for (uint32_t k = 0; k < *list.degree(); ++k)
@@ -231,6 +257,7 @@ Windows::Complete(uint32_t window)
             batches_.ToLocal(slice.IncomingOf(i), slice.IncomingCountOf(i));
             pruning_.Complete(i);
         }
+        WriteCodes(start + done, count);
         for (uint32_t i = 0; i < count; ++i)
             StoreList(ListAt(i, bytes), i);
         state_->spill.Write(state_->shared.lists_at + uint64_t{start + done} * bytes, lists_,

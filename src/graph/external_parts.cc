@@ -117,6 +117,7 @@ StartPlaces(ExternalState *state)
             shared->leader_places[leader] = NodeOfTwin(state, shared->leader_places[leader], codes);
     shared->drafts_at = state->spill.Reserve(uint64_t{shared->rows} * state->draft_bytes());
     shared->lists_at = state->spill.Reserve(uint64_t{shared->rows} * state->list_bytes());
+    shared->codes_at = state->spill.Reserve(uint64_t{shared->rows} * state->codes_bytes());
 }
 
 void

@@ -24,13 +24,14 @@ ExternalReader::ExternalReader(ExternalShared *shared, ptrdiff_t offset, Pool po
     arrays_.degree = options.degree;
     arrays_.codes = gatherer_->codes();
     arrays_.factors = gatherer_->factors();
-    arrays_.birth = work.NewArray<uint32_t>(capacity);
-    arrays_.anchor = work.NewArray<uint32_t>(capacity);
+    arrays_.birth = work.NewArray<uint32_t>(most_);
+    arrays_.anchor = work.NewArray<uint32_t>(most_);
     arrays_.degrees = work.NewArray<uint8_t>(most_);
-    arrays_.ids = work.NewArray<uint32_t>(size_t{most_} * options.degree);
     rows_ = work.NewArray<ExternalRow>(most_);
     places_ = work.NewArray<uint32_t>(memory->shared.window_rows);
-    list_ = work.NewArray<char>(memory->list_bytes());
+    lists_ = work.NewArray<char>(most_ * memory->list_bytes());
+    codes_ = work.NewArray<char>(most_ * memory->codes_bytes());
+    scratch_ = work.NewArray<float>(options.padded);
 }
 
 uint32_t
@@ -76,7 +77,7 @@ ExternalReader::ReadWindow(uint32_t window)
 }
 
 uint32_t
-ExternalReader::ReadNodes(uint32_t first, uint32_t count, bool neighbours)
+ExternalReader::ReadNodes(uint32_t first, uint32_t count, bool lists)
 {
     const ExternalShared &shared = state_->shared;
     const uint32_t *after =
@@ -91,26 +92,72 @@ ExternalReader::ReadNodes(uint32_t first, uint32_t count, bool neighbours)
         gatherer_->Add(places_[first - base + i]);
     for (uint32_t i = 0; i < count; ++i) {
         state_->CheckInterrupts();
-        uint32_t place = places_[first - base + i];
+        uint32_t place = gatherer_->PlaceOf(i);
         state_->spill.Read(state_->RecordAt(place) + state_->options.padded, &rows_[i],
                            sizeof(ExternalRow));
-        if (!neighbours)
-            continue;
-        ListView list = {list_, state_->options.degree};
-        state_->spill.Read(shared.lists_at + uint64_t{place} * state_->list_bytes(), list_,
-                           state_->list_bytes());
-        arrays_.degrees[i] = *list.degree();
-        for (uint32_t k = 0; k < *list.degree(); ++k)
-            arrays_.IdsOf(i)[k] = gatherer_->Add(list.ids()[k]);
+        arrays_.birth[i] = shared.birth[place];
+        arrays_.anchor[i] = shared.anchor[place] == place ? i : MemoryGraph::kNone;
+        if (lists)
+            ReadList(i);
     }
     gatherer_->Read();
     arrays_.rows = gatherer_->count();
-    for (uint32_t local = 0; local < arrays_.rows; ++local) {
-        uint32_t place = gatherer_->PlaceOf(local);
-        arrays_.birth[local] = shared.birth[place];
-        arrays_.anchor[local] = gatherer_->LocalOf(shared.anchor[place]);
-    }
+    for (uint32_t i = 0; lists && i < count; ++i)
+        if (*ListOf(i).changed() != 0)
+            EncodeChanged(i);
     return count;
+}
+
+// Of a list that has changed, the neighbours themselves are gathered.
+void
+ExternalReader::ReadList(uint32_t local)
+{
+    uint32_t place = gatherer_->PlaceOf(local);
+    ListView list = ListOf(local);
+    state_->spill.Read(state_->shared.lists_at + uint64_t{place} * state_->list_bytes(), list.at,
+                       state_->list_bytes());
+    arrays_.degrees[local] = *list.degree();
+    if (*list.changed() == 0)
+        state_->spill.Read(state_->shared.codes_at + uint64_t{place} * state_->codes_bytes(),
+                           codes_ + local * state_->codes_bytes(), state_->codes_bytes());
+    else
+        for (uint32_t k = 0; k < *list.degree(); ++k)
+            gatherer_->Add(list.ids()[k]);
+}
+
+void
+ExternalReader::EncodeChanged(uint32_t local)
+{
+    ListView list = ListOf(local);
+    uint32_t locals[kMaxListLength];
+    for (uint32_t k = 0; k < *list.degree(); ++k)
+        locals[k] = gatherer_->LocalOf(list.ids()[k]);
+    EncodeList(arrays_, local, locals, *list.degree(), state_->options.codes, scratch_,
+               CodesOf(local));
+}
+
+ListView
+ExternalReader::ListOf(uint32_t local) const
+{
+    return {lists_ + local * state_->list_bytes(), state_->options.degree};
+}
+
+uint32_t
+ExternalReader::NeighbourOf(uint32_t local, uint32_t i) const
+{
+    return state_->shared.number[ListOf(local).ids()[i]];
+}
+
+bool
+ExternalReader::Anchors(uint32_t local, uint32_t i) const
+{
+    return state_->shared.anchor[ListOf(local).ids()[i]] == gatherer_->PlaceOf(local);
+}
+
+ListCodes
+ExternalReader::CodesOf(uint32_t local) const
+{
+    return state_->CodesIn(codes_ + local * state_->codes_bytes());
 }
 
 void

@@ -4,7 +4,7 @@
 // place:
 //     record   code | ExternalRow | u16 leaders[fanout], nearest first
 //     draft    lists as prune leaves them, and what it left over
-//     list     what complete makes of them
+//     list     what complete makes of them; and apart from it the codes of its neighbours
 // and, in extents that belong to a window of places each, candidates and incoming edges.
 #pragma once
 
@@ -32,7 +32,7 @@ struct ExternalSizes {
 
 struct ExternalShared : ExternalSizes {
     uint32_t nodes;
-    uint64_t assigned_at, records_at, part_rows_at, drafts_at, lists_at;
+    uint64_t assigned_at, records_at, part_rows_at, drafts_at, lists_at, codes_at;
     int8_t *leader_codes;
     OwnFactors *leader_factors;
     uint32_t *leader_places;     // the rows that they are, until kOrder
@@ -116,6 +116,16 @@ struct ExternalState {
         return shared.records_at + uint64_t{place} * record_bytes();
     }
     size_t list_bytes() const { return 4 + options.degree * (sizeof(uint32_t) + sizeof(float)); }
+    size_t codes_bytes() const
+    {
+        return (options.degree * (2 * sizeof(uint16_t) + options.codes.code_bytes) + 7) / 8 * 8;
+    }
+    ListCodes CodesIn(char *at) const
+    {
+        auto *f_add = reinterpret_cast<uint16_t *>(at);
+        return {f_add, f_add + options.degree,
+                reinterpret_cast<uint8_t *>(f_add + 2 * options.degree)};
+    }
     size_t draft_bytes() const { return list_bytes() + options.degree * sizeof(uint32_t); }
 
     void CheckInterrupts() const { options.bulk.check_interrupts(); }
@@ -157,6 +167,8 @@ struct ListView {
 
     uint8_t *degree() const { return reinterpret_cast<uint8_t *>(at); }
     uint8_t *left_count() const { return reinterpret_cast<uint8_t *>(at) + 1; }
+    // Of a list: it has changed since its neighbours were encoded.
+    uint8_t *changed() const { return left_count(); }
     uint32_t *ids() const { return reinterpret_cast<uint32_t *>(at + 4); }
     float *distances() const { return reinterpret_cast<float *>(ids() + degree_most); }
     uint32_t *left() const { return reinterpret_cast<uint32_t *>(distances() + degree_most); }

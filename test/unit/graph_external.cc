@@ -1,6 +1,7 @@
 // Builds that do not fit into memory: every row once, the invariants of any graph, recall beside the build in
 // memory, several members, and working memory that is kept to.
 #include "graph_bulk_data.h"
+#include "omendb/codec/neighbour_code.h"
 
 #include <atomic>
 #include <map>
@@ -85,6 +86,8 @@ struct Node {
     uint32_t birth;
     bool entry;
     std::vector<bool> anchors; // by neighbour: its anchor is this
+    std::vector<uint16_t> f_add;
+    std::vector<uint8_t> codes;
 };
 
 class ExternalGraph {
@@ -96,6 +99,7 @@ public:
         options_.bulk.check_interrupts = [] { ++TestGraph::interrupts_checked; };
         options_.padded = PaddedDims(Metric::kL2, uint32_t(rows[0].size()));
         options_.degree = degree;
+        options_.codes = {options_.padded, 2, uint32_t(NeighbourCodeBytes(options_.padded, 2))};
         options_.page_nodes = 3;
         options_.part_reservoir = 32;
         options_.work_bytes = std::max(work_bytes, ExternalLeastWork(options_));
@@ -151,6 +155,7 @@ private:
         shared_bytes_ = arena_.allocated_bytes();
     }
     void Read();
+    void CheckCodes(const Node &node);
 
     TestGraph encoded_;
     uint32_t degree_;
@@ -176,8 +181,14 @@ ExternalGraph::Read()
         for (uint32_t local = 0; local < count; ++local) {
             ASSERT_EQ(reader.NumberOf(local), first + local);
             const ExternalRow &row = reader.RowOf(local);
-            Node node = {uint32_t(row.payload), {uint32_t(row.payload)},       {},
-                         arrays.birth[local],   arrays.anchor[local] == local, {}};
+            Node node = {uint32_t(row.payload),
+                         {uint32_t(row.payload)},
+                         {},
+                         arrays.birth[local],
+                         arrays.anchor[local] == local,
+                         {},
+                         {},
+                         {}};
             ASSERT_EQ(0, memcmp(arrays.CodeOf(local), encoded_.graph().CodeOf(node.row),
                                 options_.padded));
             ASSERT_EQ(arrays.factors[local].step, encoded_.graph().FactorsOf(node.row)->step);
@@ -186,16 +197,36 @@ ExternalGraph::Read()
                 reader.ReadTwins(row, 0, row.twins, twins.data());
             node.rows.insert(node.rows.end(), twins.begin(), twins.end());
             for (uint32_t i = 0; i < arrays.degrees[local]; ++i) {
-                uint32_t to = arrays.IdsOf(local)[i];
-                node.neighbours.push_back(reader.NumberOf(to));
-                node.anchors.push_back(arrays.anchor[to] == local);
+                node.neighbours.push_back(reader.NeighbourOf(local, i));
+                node.anchors.push_back(reader.Anchors(local, i));
             }
+            ListCodes codes = reader.CodesOf(local);
+            node.f_add.assign(codes.f_add, codes.f_add + arrays.degrees[local]);
+            node.codes.assign(codes.codes,
+                              codes.codes + arrays.degrees[local] * options_.codes.code_bytes);
             nodes_[first + local] = node;
         }
         first += count;
     }
     for (uint32_t i = 0; i < reader.entries(); ++i)
         entries_.push_back(reader.EntryNumber(i));
+}
+
+// The codes of a node's neighbours are theirs, in this order.
+void
+ExternalGraph::CheckCodes(const Node &node)
+{
+    MemoryGraph &graph = encoded_.graph();
+    std::vector<uint32_t> ids;
+    for (uint32_t number : node.neighbours)
+        ids.push_back(nodes_.at(number).row);
+    std::vector<uint16_t> f_add(ids.size()), f_mul(ids.size());
+    std::vector<uint8_t> codes(ids.size() * options_.codes.code_bytes);
+    std::vector<float> scratch(options_.padded);
+    EncodeList(graph.Arrays(), node.row, ids.data(), uint32_t(ids.size()), options_.codes,
+               scratch.data(), {f_add.data(), f_mul.data(), codes.data()});
+    ASSERT_EQ(node.f_add, f_add);
+    ASSERT_EQ(node.codes, codes);
 }
 
 void
@@ -217,6 +248,7 @@ ExternalGraph::Check()
         ASSERT_LE(node.neighbours.size(), degree_);
         ASSERT_EQ(std::set<uint32_t>(node.neighbours.begin(), node.neighbours.end()).size(),
                   node.neighbours.size());
+        CheckCodes(node);
         uint32_t children = 0;
         float before = 0;
         for (size_t i = 0; i < node.neighbours.size(); ++i) {

@@ -9,7 +9,7 @@
 //               they hold at the end goes to the windows of the rows concerned
 //   prune       window by window, a window being so many rows that their reservoirs fit: reservoirs → lists,
 //               and word to the neighbours' windows
-//   complete    window by window: lists with what came in, filled up
+//   complete    window by window: lists with what came in, filled up, and encoded
 //   anchors     a breadth-first tree, level by level
 //   number      nodes near each other get numbers of one page, window by window
 //
@@ -19,6 +19,7 @@
 
 #include "omendb/base/spill.h"
 #include "omendb/graph/bulk_build.h"
+#include "omendb/graph/list_codes.h"
 
 namespace omendb {
 
@@ -46,6 +47,7 @@ struct ExternalOptions {
     bool ranked; // entries are the rows of the highest rank; bulk.entry_rank is not looked at
     uint32_t padded;
     uint32_t degree;
+    CodeShape codes;         // of neighbours
     uint32_t page_nodes;     // that share a page
     size_t work_bytes;       // of each member
     uint32_t part_reservoir; // candidates a row and part; a multiple of 8
@@ -124,7 +126,7 @@ void BuildExternal(const ExternalTeam &team, Pool pool, const Spill &spill,
 void HelpBuildExternal(ExternalShared *shared, ptrdiff_t offset, Pool pool, const Spill &spill,
                        const ExternalOptions &options, const BulkCrew &crew, ExternalStep first);
 
-// Reads what was built. Nodes are named by number; a batch's nodes and their neighbours get local numbers.
+// Reads what was built. Nodes are named by number; a batch's nodes have local numbers, in order.
 class ExternalReader {
 public:
     ExternalReader(ExternalShared *shared, ptrdiff_t offset, Pool pool, const Spill &spill,
@@ -135,19 +137,25 @@ public:
     bool has_twins() const;
     uint32_t EntryNumber(uint32_t i) const;
 
-    // Reads nodes [first, first + count); returns how many, at least one: as many as fit with neighbours.
-    // Local numbers: these nodes in order, then neighbours. The arrays have birth and anchor (MemoryGraph::
-    // kNone: somewhere else), but neither homes nor duplicates nor distances.
-    uint32_t ReadNodes(uint32_t first, uint32_t count, bool neighbours);
-    const GraphArrays &arrays() const { return arrays_; } // of the batch, by local number
-    const ExternalRow &RowOf(uint32_t local) const { return rows_[local]; } // of the batch's nodes
+    // Reads nodes [first, first + count), with their lists if these are asked for; returns how many, at least one. The
+    // arrays have codes, factors, births and degrees; an entry is its own anchor, others' are not told.
+    uint32_t ReadNodes(uint32_t first, uint32_t count, bool lists);
+    const GraphArrays &arrays() const { return arrays_; }
+    const ExternalRow &RowOf(uint32_t local) const { return rows_[local]; }
     uint32_t NumberOf(uint32_t local) const;
+    // Of a list: the number of a neighbour, whether the node anchors it, and all codes.
+    uint32_t NeighbourOf(uint32_t local, uint32_t i) const;
+    bool Anchors(uint32_t local, uint32_t i) const;
+    ListCodes CodesOf(uint32_t local) const;
     // Payloads [first, first + count) of a node's twins.
     void ReadTwins(const ExternalRow &row, uint32_t first, uint32_t count,
                    uint64_t *payloads) const;
 
 private:
     void ReadWindow(uint32_t window);
+    void ReadList(uint32_t local);
+    void EncodeChanged(uint32_t local);
+    struct ListView ListOf(uint32_t local) const;
 
     struct ExternalState *state_;
     class Gatherer *gatherer_;
@@ -156,7 +164,9 @@ private:
     ExternalRow *rows_;
     uint32_t *places_; // of a window, by number
     uint32_t window_ = 0xFFFFFFFF;
-    char *list_;
+    char *lists_;
+    char *codes_;
+    float *scratch_;
 };
 
 } // namespace omendb
