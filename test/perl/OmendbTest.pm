@@ -14,7 +14,7 @@ use Time::HiRes;
 
 our @EXPORT = qw(new_server create_tables problems is_sound is_debug_build kill_backend
   wait_until_up start_psql finish_psql index_state words_of
-  has_recall recall_at_10_and_100 memory_of);
+  has_recall recall_at_10_and_100 memory_of team_memory_of);
 
 # A running server with the extension; streaming => 1 for wal_level replica, without which a build logs nothing. PostgreSQL::Test::Cluster switches restart_after_crash off; here it
 # is on, for a killed backend is what users meet.
@@ -244,6 +244,20 @@ sub memory_of
 		$memory += $1 < $dirty ? $1 : $dirty if $private && $line =~ /^Anonymous:\s+(\d+)/;
 	}
 	return $memory > 0 ? $memory : undef;
+}
+
+# What the members of a build share, in kB: touched pages of the anonymous file that a process has mapped.
+sub team_memory_of
+{
+	my ($pid) = @_;
+	open(my $maps, '<', "/proc/$pid/smaps") or return 0;
+	my ($ours, $memory) = (0, 0);
+	while (my $line = <$maps>)
+	{
+		$ours = $line =~ /memfd:omendb/ if $line =~ /^[0-9a-f]+-[0-9a-f]+ /;
+		$memory += $1 if $ours && $line =~ /^Rss:\s+(\d+)/;
+	}
+	return $memory;
 }
 
 # A field of omendb_index_info.

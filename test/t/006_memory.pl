@@ -122,6 +122,39 @@ for my $limit (64, 4)
 }
 is($node->safe_psql('postgres', "SELECT count(*) FROM omendb_check_index('few_v')"), '0', 'sound');
 
+# Leader and workers, and what they share: in memory, and over a file.
+$node->safe_psql('postgres', 'ALTER TABLE t SET (parallel_workers = 2)');
+for my $limit (256, 64, 16)
+{
+	my $build = start_psql($node, <<"SQL");
+SET application_name = 'team';
+SET client_min_messages = 'warning';
+SET maintenance_work_mem = '${limit}MB';
+DROP INDEX IF EXISTS t_v;
+CREATE INDEX t_v ON t USING omendb (v vector_l2_ops);
+SQL
+	my ($most, $shared, $members) = (0, 0, 0);
+	while (1)
+	{
+		my @pids = split /\n/, $node->safe_psql('postgres',
+			q{SELECT pid FROM pg_stat_activity WHERE application_name = 'team' ORDER BY backend_type});
+		last if !@pids && $most > 0;
+		my $team = @pids ? team_memory_of($pids[0]) : 0;
+		my $memory = $team;
+		$memory += memory_of($_) // 0 for @pids;
+		$most = $memory if $memory > $most;
+		$shared = $team if $team > $shared;
+		$members = @pids if @pids > $members;
+		$build->{run}->pump_nb;
+	}
+	my ($out, $err) = finish_psql($build);
+	is($err, '', "$limit MB for a team");
+	cmp_ok($members, '>', 1, "$limit MB: several members");
+	cmp_ok($shared, '>', 1024, "$limit MB: they share $shared kB");
+	cmp_ok($most, '<=', $limit * 1024 * 1.1 + 32 * 1024, "$limit MB: leader and workers used at most $most kB");
+}
+is($node->safe_psql('postgres', "SELECT count(*) FROM omendb_check_index('t_v')"), '0', 'sound');
+
 # A large delta is merged by building, if there is memory for it.
 $node->safe_psql('postgres', 'ALTER INDEX few_v SET (delta_limit = 1048576); INSERT INTO few SELECT * FROM t WHERE id > 85000');
 for my $limit (16, 64)
