@@ -10,6 +10,10 @@
 #include "omendb/pg/memory.h"
 #include "omendb/pg/settings.h"
 
+extern "C" {
+#include <miscadmin.h>
+}
+
 namespace omendb {
 namespace {
 
@@ -76,8 +80,9 @@ BulkMerge::RankRows()
         extra[i] += space.rotated_mean[i];
     float *rank = pool_.NewZeroedArray<float>(rows_);
     for (uint32_t row = kept_; row < rows_; ++row) {
+        CHECK_FOR_INTERRUPTS();
         float sum = 0;
-        for (uint32_t i = 0; i < space.padded; ++i)
+        for (uint32_t i = 0; i < geometry_.padded; ++i)
             sum += extra[i] * graph_.CodeOf(row)[i];
         rank[row] = -sum * graph_.FactorsOf(row)->step;
     }
