@@ -6,6 +6,7 @@
 #pragma once
 
 #include "index_state.h"
+#include "omendb/base/prefetch.h"
 #include "omendb/codec/neighbour_code.h"
 #include "omendb/graph/search.h"
 #include "omendb/page/views.h"
@@ -71,12 +72,11 @@ public:
         Buffer buffer = state_->recent[block & state_->recent_mask];
         if (!BufferIsValid(buffer) || BufferIsLocal(buffer))
             return;
-        __builtin_prefetch(GetBufferDescriptor(buffer - 1));
+        PrefetchBytes(GetBufferDescriptor(buffer - 1), sizeof(BufferDesc));
         const char *page = BufferGetPage(buffer);
-        const char *slot = Body(page) + NodeSlot(geometry_, id) * geometry_.slot_bytes;
-        for (uint32_t at = 0; at < geometry_.slot_bytes; at += 64)
-            __builtin_prefetch(slot + at);
-        __builtin_prefetch(page + BLCKSZ - sizeof(Trailer));
+        PrefetchBytes(Body(page) + NodeSlot(geometry_, id) * geometry_.slot_bytes,
+                      geometry_.slot_bytes);
+        PrefetchBytes(TrailerOf(page, BLCKSZ), sizeof(Trailer));
     }
 
     // Leaves the page locked; ExpandMate unlocks it.

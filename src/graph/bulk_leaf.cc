@@ -15,15 +15,18 @@ LeafScratch::LeafScratch(Pool pool, size_t rows, size_t nearest)
 
 namespace {
 
-// Every pair once, a tile for its columns and, transposed, for its rows.
+// Every pair once, a tile for its columns and, transposed, for its rows. `prefetch(first, end)` asks for what
+// will be needed of these rows afterwards.
+template <class Prefetch>
 void
-FindNearest(const PanelSet &panels, size_t nearest, LeafScratch *scratch)
+FindNearest(const PanelSet &panels, size_t nearest, LeafScratch *scratch, Prefetch prefetch)
 {
     size_t stride = scratch->stride;
     std::fill(scratch->best, scratch->best + nearest * stride, kFarthest);
     Tiles *tiles = &scratch->tiles;
     for (size_t down = 0; down < panels.panels(); ++down) {
         uint32_t first_row = static_cast<uint32_t>(down * kPanelCodes);
+        prefetch(first_row, first_row + kPanelCodes);
         for (size_t across = down; across < panels.panels(); ++across) {
             uint32_t first_column = static_cast<uint32_t>(across * kPanelCodes);
             tiles->Compute(panels, down, panels, across);
@@ -54,7 +57,11 @@ BuildLeaf(BulkState *state, const uint32_t *rows, uint32_t count)
     size_t nearest = state->options.nearest;
     uint32_t hash_bits = state->options.hash_bits;
     state->panels.Pack(graph, rows, count);
-    FindNearest(state->panels, nearest, scratch);
+    Reservoirs *reservoirs = &state->shared.reservoirs;
+    FindNearest(state->panels, nearest, scratch, [&](uint32_t first, uint32_t end) {
+        for (uint32_t i = first; i < end && i < count; ++i)
+            reservoirs->Prefetch(rows[i]);
+    });
 
     for (uint32_t i = 0; i < count; ++i) {
         const int8_t *code = graph.CodeOf(rows[i]);
@@ -73,10 +80,7 @@ BuildLeaf(BulkState *state, const uint32_t *rows, uint32_t count)
     };
     uint32_t mask = (1u << hash_bits) - 1;
     size_t stride = scratch->stride;
-    Reservoirs *reservoirs = &state->shared.reservoirs;
     for (uint32_t i = 0; i < count; ++i) {
-        if (i + 2 < count)
-            reservoirs->Prefetch(rows[i + 2]);
         for (size_t k = 0; k < nearest; ++k) {
             float key = scratch->best[k * stride + i];
             uint32_t j = KeyNumber(key);

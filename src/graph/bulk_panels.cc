@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "omendb/base/prefetch.h"
+
 namespace omendb {
 
 static size_t
@@ -48,8 +50,7 @@ PanelSet::Pack(const GraphArrays &graph, const uint32_t *rows, size_t count)
         }
         // The codes are anywhere in memory: fetch the next panel's while this one is packed.
         for (size_t i = first + kPanelCodes; i < first + 2 * kPanelCodes && i < count; ++i)
-            for (size_t line = 0; line < padded_; line += 64)
-                __builtin_prefetch(graph.CodeOf(rows[i]) + line);
+            PrefetchBytes(graph.CodeOf(rows[i]), padded_);
         kernels->pack_panel(codes, here, padded_, panels_ + panel * panel_bytes);
     }
 }

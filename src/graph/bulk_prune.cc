@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "omendb/base/prefetch.h"
+
 namespace omendb {
 
 // Distances from a row to others, nearest first. Returns count.
@@ -13,9 +15,8 @@ Pruning::Rank(uint32_t row, const uint32_t *ids, size_t count, Ranked *to)
 {
     for (size_t i = 0; i < count; ++i) {
         codes_[i] = graph_.CodeOf(ids[i]);
-        for (uint32_t line = 0; line < graph_.padded; line += 64)
-            __builtin_prefetch(codes_[i] + line);
-        __builtin_prefetch(&graph_.factors[ids[i]]);
+        PrefetchBytes(codes_[i], graph_.padded);
+        PrefetchBytes(&graph_.factors[ids[i]], sizeof(OwnFactors));
     }
     kernels->dot_int8_many(graph_.CodeOf(row), codes_, count, graph_.padded, dots_);
     const OwnFactors &own = graph_.factors[row];

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "omendb/base/pool.h"
+#include "omendb/base/prefetch.h"
 
 namespace omendb {
 
@@ -50,12 +51,7 @@ public:
     // Begins anew with `rows` empty ones, no more than before.
     void Clear(size_t rows);
 
-    void Prefetch(uint32_t row) const
-    {
-        const char *record = RecordOf(row);
-        for (size_t line = 0; line < record_bytes_; line += 64)
-            __builtin_prefetch(record + line);
-    }
+    void Prefetch(uint32_t row) const { PrefetchBytes(RecordOf(row), record_bytes_); }
 
     // False: a candidate so far away would be refused, whatever its direction. Reads without the lock: a full
     // reservoir's limit only falls.

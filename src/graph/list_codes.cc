@@ -1,5 +1,6 @@
 #include "omendb/graph/list_codes.h"
 
+#include "omendb/base/prefetch.h"
 #include "omendb/codec/neighbour_code.h"
 
 namespace omendb {
@@ -9,10 +10,8 @@ EncodeList(const GraphArrays &graph, uint32_t row, const uint32_t *ids, uint32_t
            const CodeShape &shape, float *scratch, const ListCodes &to)
 {
     for (uint32_t i = 0; i < count; ++i) {
-        const int8_t *code = graph.CodeOf(ids[i]);
-        for (uint32_t line = 0; line < shape.coded; line += 64)
-            __builtin_prefetch(code + line);
-        __builtin_prefetch(&graph.factors[ids[i]]);
+        PrefetchBytes(graph.CodeOf(ids[i]), shape.coded);
+        PrefetchBytes(&graph.factors[ids[i]], sizeof(OwnFactors));
     }
     const int8_t *own = graph.CodeOf(row);
     float step = graph.factors[row].step;

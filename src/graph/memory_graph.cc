@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "omendb/base/prefetch.h"
 #include "omendb/graph/search.h"
 #include "omendb/simd/kernels.h"
 
@@ -93,8 +94,7 @@ GraphArrays::SameCode(uint32_t a, uint32_t b) const
 void
 MemoryGraph::Prefetch(uint32_t id)
 {
-    __builtin_prefetch(ids_ + static_cast<size_t>(id) * options_.degree);
-    __builtin_prefetch(ids_ + static_cast<size_t>(id) * options_.degree + 16);
+    PrefetchBytes(NeighboursOf(id), options_.degree * sizeof(uint32_t));
 }
 
 void
@@ -108,9 +108,7 @@ MemoryGraph::Expand(const Candidate &candidate, float *, Neighbourhood *found)
         if (visited_[id] == searches_)
             continue;
         visited_[id] = searches_;
-        const char *code = reinterpret_cast<const char *>(CodeOf(id));
-        for (uint32_t line = 0; line < options_.padded; line += 64)
-            __builtin_prefetch(code + line);
+        PrefetchBytes(CodeOf(id), options_.padded);
         lent_ids_[count++] = id;
     }
     for (size_t i = 0; i < count; ++i)
