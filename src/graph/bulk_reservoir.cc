@@ -2,61 +2,18 @@
 
 #include <sched.h>
 
+#include "omendb/simd/kernels.h"
+
 namespace omendb {
-namespace {
 
-// Eight at a time, on any platform.
-typedef uint16_t Words __attribute__((vector_size(16)));
-
-inline Words
-LoadWords(const uint16_t *p)
+// The largest of `count` distances, a multiple of 8, and its position.
+static uint16_t
+LargestOf(const uint16_t *distances, size_t count, uint8_t *position)
 {
-    Words words;
-    memcpy(&words, p, sizeof(words));
-    return words;
-}
-
-inline bool
-AnySet(Words words)
-{
-    uint64_t halves[2];
-    memcpy(halves, &words, sizeof(halves));
-    return (halves[0] | halves[1]) != 0;
-}
-
-// Position of `wanted` among `count` words, or count. Reads up to the next multiple of 8.
-size_t
-FindWord(const uint16_t *words, size_t count, uint16_t wanted)
-{
-    Words all = {wanted, wanted, wanted, wanted, wanted, wanted, wanted, wanted};
-    for (size_t i = 0; i < count; i += 8) {
-        if (!AnySet(LoadWords(words + i) == all))
-            continue;
-        for (size_t j = i; j < i + 8 && j < count; ++j)
-            if (words[j] == wanted)
-                return j;
-    }
-    return count;
-}
-
-// The largest of `count` words, a multiple of 8, and its position.
-uint16_t
-LargestWord(const uint16_t *words, size_t count, uint8_t *position)
-{
-    Words most = LoadWords(words);
-    for (size_t i = 8; i < count; i += 8) {
-        Words next = LoadWords(words + i);
-        auto above = reinterpret_cast<Words>(next > most);
-        most = (next & above) | (most & ~above);
-    }
-    uint16_t largest = most[0];
-    for (size_t i = 1; i < 8; ++i)
-        largest = most[i] > largest ? most[i] : largest;
-    *position = static_cast<uint8_t>(FindWord(words, count, largest));
+    uint16_t largest = kernels->largest_word(distances, count);
+    *position = static_cast<uint8_t>(kernels->find_word(distances, count, largest));
     return largest;
 }
-
-} // namespace
 
 size_t
 Reservoirs::BytesPerRow(size_t capacity)
@@ -132,7 +89,7 @@ Reservoirs::OfferHere(State *state, uint32_t id, uint16_t hash, uint16_t distanc
     auto *hashes = reinterpret_cast<uint16_t *>(state + 1);
     uint16_t *distances = hashes + capacity_;
     auto *ids = reinterpret_cast<uint32_t *>(distances + capacity_);
-    size_t at = FindWord(hashes, state->count, hash);
+    size_t at = kernels->find_word(hashes, state->count, hash);
     if (at < state->count) {
         if (distance >= distances[at])
             return;
@@ -145,7 +102,7 @@ Reservoirs::OfferHere(State *state, uint32_t id, uint16_t hash, uint16_t distanc
     distances[at] = distance;
     ids[at] = id;
     if (state->count == capacity_ && (!full || at == state->farthest))
-        state->distance = LargestWord(distances, capacity_, &state->farthest);
+        state->distance = LargestOf(distances, capacity_, &state->farthest);
 }
 
 void
@@ -201,7 +158,7 @@ Reservoirs::OfferIncomingHere(State *state, uint32_t id, uint16_t distance)
     ids[at] = id;
     distances[at] = distance;
     if (state->incoming == incoming_capacity_)
-        state->distance = LargestWord(distances, incoming_capacity_, &state->farthest);
+        state->distance = LargestOf(distances, incoming_capacity_, &state->farthest);
 }
 
 } // namespace omendb

@@ -100,6 +100,14 @@ struct Kernels {
     void (*dot_int8_many)(const int8_t *a, const int8_t *const *codes, size_t count, size_t n,
                           int32_t *out);
 
+    // ---- 16-bit words
+
+    // Position of the first of `count` words that is `wanted`, or count. May read up to the next multiple of 8.
+    size_t (*find_word)(const uint16_t *words, size_t count, uint16_t wanted);
+
+    // The largest of `count` words, a multiple of 8, 8 at least.
+    uint16_t (*largest_word)(const uint16_t *words, size_t count);
+
     // ---- text and aggregates
 
     // sums[i] += x[i], double += float, n >= 0

@@ -1,0 +1,45 @@
+// The kernels over 16-bit words.
+#include <algorithm>
+
+#include "simd_testing.h"
+
+namespace omendb {
+namespace {
+
+class WordKernels : public KernelsTest {};
+OMENDB_ALL_TIERS(WordKernels);
+
+// Every position of every length, the word beside it differing in one bit; twice the same: the first counts.
+TEST_P(WordKernels, FindWord)
+{
+    for (size_t count = 0; count <= 72; ++count)
+        for (uint16_t wanted : {uint16_t{0}, uint16_t{0x8000}, uint16_t{0xFFFF}}) {
+            Tight<uint16_t> words((count + 7) / 8 * 8, 2);
+            for (size_t i = 0; i < words.size(); ++i)
+                words.set(i, i < count ? uint16_t(wanted ^ (1u << i % 16)) : wanted);
+            ASSERT_EQ(table_->find_word(words.data(), count, wanted), count);
+            for (size_t at = count; at-- > 0;) {
+                words.set(at, wanted);
+                ASSERT_EQ(table_->find_word(words.data(), count, wanted), at) << count;
+            }
+        }
+}
+
+TEST_P(WordKernels, LargestWord)
+{
+    for (size_t count = 8; count <= 72; count += 8)
+        for (int round = 0; round < 50; ++round) {
+            Tight<uint16_t> words(count, 2);
+            uint16_t want = 0;
+            for (size_t i = 0; i < count; ++i) {
+                // All sizes, signs of both kinds among them.
+                auto word = uint16_t(uint16_t(Code()) * 257u >> round % 16);
+                words.set(i, word);
+                want = std::max(want, word);
+            }
+            ASSERT_EQ(table_->largest_word(words.data(), count), want) << count;
+        }
+}
+
+} // namespace
+} // namespace omendb
