@@ -15,29 +15,53 @@ namespace {
 // do as well as all, at 4 bits five make errors 5 to 8 % smaller than one does (README.md).
 constexpr float kGaussianStep[kMaxNeighbourBits + 1] = {0, 1.596f, 0.9957f, 0.586f, 0.3352f};
 constexpr float kSteps[] = {0.8f, 1.2f, 0.9f, 1.1f, 1.0f};
-constexpr size_t kFirstStep[kMaxNeighbourBits + 1] = {0, 4, 2, 0, 0}; // signs have no step
+constexpr float kStepsOfTwoBits[] = {0.9f, 1.1f, 1.0f};
+
+// Of two bits |g_i| is 1/2 within the step and 3/2 beyond, so the sums of all three steps come in one pass.
+float
+BestStepOfTwoBits(const float *r, float rms, float sum_abs, size_t coded)
+{
+    constexpr size_t kCount = sizeof(kStepsOfTwoBits) / sizeof(kStepsOfTwoBits[0]);
+    float limits[kCount], sums[kCount], counts[kCount];
+    for (size_t i = 0; i < kCount; i++)
+        limits[i] = rms * kGaussianStep[2] * kStepsOfTwoBits[i];
+    kernels->sums_beyond(r, limits, coded, sums, counts);
+    float ratios[kCount]; // squares of the cosines, but for a constant
+    for (size_t i = 0; i < kCount; i++) {
+        float dot = sum_abs / 2 + sums[i];
+        ratios[i] = dot * dot / (static_cast<float>(coded) / 4 + 2 * counts[i]);
+    }
+    // By arithmetic: which is best is as good as random to a branch predictor.
+    size_t better = ratios[1] > ratios[0];
+    size_t best = ratios[2] > ratios[better] ? 2 : better;
+    return limits[best];
+}
 
 // Encodes with the step of those tried that brings g nearest to the direction of r. Returns ⟨g, r⟩.
 float
-EncodeBestStep(const float *r, float rms, size_t coded, unsigned bits, uint8_t *out)
+EncodeBestStep(const float *r, float rms, float sum_abs, size_t coded, unsigned bits, uint8_t *out)
 {
     float dot = 0, norm_squared;
-    auto encode = [&](float relative) {
-        float inverse_step = 1 / (rms * kGaussianStep[bits] * relative);
-        kernels->encode_planes(r, inverse_step, bits, coded, out, &dot, &norm_squared);
+    auto encode = [&](float step) {
+        kernels->encode_planes(r, 1 / step, bits, coded, out, &dot, &norm_squared);
         return dot / std::sqrt(norm_squared);
     };
+    float unit = rms * kGaussianStep[bits];
+    if (bits <= 2) { // signs have no step
+        encode(bits == 1 ? unit : BestStepOfTwoBits(r, rms, sum_abs, coded));
+        return dot;
+    }
     float best_cosine = -1, best_step = 1, last_step = 1;
-    for (size_t i = kFirstStep[bits]; i < sizeof(kSteps) / sizeof(kSteps[0]); i++) {
-        last_step = kSteps[i];
-        float cosine = encode(last_step);
+    for (float relative : kSteps) {
+        last_step = relative;
+        float cosine = encode(unit * relative);
         if (cosine > best_cosine) {
             best_cosine = cosine;
             best_step = last_step;
         }
     }
     if (best_step != last_step)
-        encode(best_step);
+        encode(unit * best_step);
     return dot;
 }
 
@@ -82,7 +106,7 @@ EncodeNeighbour(const int8_t *parent, float parent_step, const int8_t *child, fl
         return factors;
     }
     float rms = std::sqrt(norm_squared / static_cast<float>(coded));
-    float dot = EncodeBestStep(scratch, rms, coded, bits, out);
+    float dot = EncodeBestStep(scratch, rms, sum_abs, coded, bits, out);
     float multiplier = 2 * norm_squared / dot;
     if (multiplier > 0 && multiplier <= FLT_MAX)
         factors.f_mul = FloatToBfloat16(multiplier);

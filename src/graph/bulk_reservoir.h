@@ -51,7 +51,7 @@ public:
     // Begins anew with `rows` empty ones, no more than before.
     void Clear(size_t rows);
 
-    void Prefetch(uint32_t row) const { PrefetchBytes(RecordOf(row), record_bytes_); }
+    void Prefetch(uint32_t row) const { PrefetchBytes(RecordOf(row), sizeof(State) + 2 * capacity_ * sizeof(uint16_t)); }
 
     // False: a candidate so far away would be refused, whatever its direction. Reads without the lock: a full
     // reservoir's limit only falls.

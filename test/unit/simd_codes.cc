@@ -209,6 +209,31 @@ TEST_P(CodeKernels, EncodePlanes)
                 CheckEncode(n, bits, shift, float(1 << (bits - 1)));
 }
 
+TEST_P(CodeKernels, SumsBeyond)
+{
+    for (size_t n : CodeLengths())
+        for (size_t shift : {0, 1, 4, 20}) {
+            SCOPED_TRACE(testing::Message() << "n " << n << " shift " << shift);
+            Tight<float> r(n, shift);
+            FillFloats(r);
+            float limits[3] = {0.9f, 0.3f, 2.f}, sums[3], counts[3];
+            if (n > 0)
+                limits[0] = std::fabs(r.get(n / 2)); // one lies at the limit: it counts
+            table_->sums_beyond(r.data(), limits, n, sums, counts);
+            for (size_t k = 0; k < 3; ++k) {
+                double want = 0;
+                size_t count = 0;
+                for (size_t i = 0; i < n; ++i)
+                    if (std::fabs(r.get(i)) >= limits[k]) {
+                        want += std::fabs(r.get(i));
+                        ++count;
+                    }
+                EXPECT_EQ(counts[k], float(count)) << k;
+                EXPECT_NEAR(sums[k], want, want * double(n) * kRounding) << k;
+            }
+        }
+}
+
 void
 CodeKernels::CheckDots(size_t n, unsigned bits, size_t count, size_t gap)
 {

@@ -65,6 +65,10 @@ struct Kernels {
     void (*encode_planes)(const float *r, float inverse_step, unsigned bits, size_t n, uint8_t *out,
                           float *dot, float *norm_squared);
 
+    // What two bits at each of three steps would give, without writing them: sums[k] = Σ |r_i| and counts[k] the
+    // number of those |r_i| that are at least limits[k].
+    void (*sums_beyond)(const float *r, const float *limits, size_t n, float *sums, float *counts);
+
     // out[j] = Σ_i u_ji·t_i for `count` codes, `stride` bytes apart. 1 <= bits <= 4.
     void (*dot_planes)(const uint8_t *codes, size_t stride, size_t count, unsigned bits,
                        const int8_t *t, size_t n, int32_t *out);
