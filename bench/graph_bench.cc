@@ -13,7 +13,7 @@
 //     entries            in place of the default
 //     search=records,own which: own computes the distance to the own code of every node met, as HNSW does,
 //                        and counts it as an estimate: the graph alone, to compare with another
-//     leaders, leaf, top, next, reach, nearest, reservoir, hash, alpha, fill   BulkOptions
+//     leaders, leaf, top, next, nearest, reservoir, hash, alpha, fill   BulkOptions
 
 #include <algorithm>
 #include <cmath>
@@ -209,7 +209,6 @@ BulkOptionsOf(const Options &options, uint32_t entries)
     bulk.leaf_rows = options.Number("leaf", bulk.leaf_rows);
     bulk.top_fanout = options.Number("top", bulk.top_fanout);
     bulk.next_fanout = options.Number("next", bulk.next_fanout);
-    bulk.reach = std::stof(options.Text("reach", std::to_string(bulk.reach)));
     bulk.nearest = options.Number("nearest", bulk.nearest);
     bulk.reservoir = options.Number("reservoir", bulk.reservoir);
     bulk.hash_bits = options.Number("hash", bulk.hash_bits);

@@ -31,8 +31,7 @@ BulkFixedBytes(const BulkOptions &options, uint32_t padded)
 {
     return PanelSet::Bytes(PanelCapacity(options), padded) +
            3 * PanelSet::Bytes(kPanelCodes, padded) +
-           (options.leaf_rows + kPanelCodes) * (kMaxNearest + kMaxHashBits) * sizeof(float) +
-           4 * 65536;
+           LeafScratch::Bytes(options.leaf_rows, kMaxNearest) + 4 * 65536;
 }
 
 // Rows of a small table are in fewer leaves, and each leaf has to give more. One leaf, 400 words, 3 a row:

@@ -10,13 +10,23 @@ LeafScratch::LeafScratch(Pool pool, size_t rows, size_t nearest)
     stride = (rows + kPanelCodes - 1) / kPanelCodes * kPanelCodes;
     tiles = Tiles(pool);
     best = pool.NewArray<float>(stride * nearest);
-    directions = pool.NewArray<float>(rows * kMaxHashBits);
+    directions = pool.NewZeroedArray<float>(rows * kMaxHashBits);
+    offers = pool.NewArray<LeafOffer>(2 * rows * nearest);
+    heads = pool.NewArray<uint32_t>(rows);
+}
+
+size_t
+LeafScratch::Bytes(size_t rows, size_t nearest)
+{
+    size_t row = (nearest + kMaxHashBits) * sizeof(float) + 2 * nearest * sizeof(LeafOffer) +
+                 sizeof(uint32_t);
+    return (rows + kPanelCodes) * row;
 }
 
 namespace {
 
-// Every pair once, a tile for its columns and, transposed, for its rows. `prefetch(first, end)` asks for what
-// will be needed of these rows afterwards.
+// Every pair once, a tile for its columns and, transposed, for its rows. While tiles are computed,
+// `prefetch(first, end)` asks for what will be needed of these rows afterwards.
 template <class Prefetch>
 void
 FindNearest(const PanelSet &panels, size_t nearest, LeafScratch *scratch, Prefetch prefetch)
@@ -60,7 +70,7 @@ BuildLeaf(BulkState *state, const uint32_t *rows, uint32_t count)
     Reservoirs *reservoirs = &state->shared.reservoirs;
     FindNearest(state->panels, nearest, scratch, [&](uint32_t first, uint32_t end) {
         for (uint32_t i = first; i < end && i < count; ++i)
-            reservoirs->Prefetch(rows[i]);
+            reservoirs->PrefetchState(rows[i]);
     });
 
     for (uint32_t i = 0; i < count; ++i) {
@@ -70,16 +80,21 @@ BuildLeaf(BulkState *state, const uint32_t *rows, uint32_t count)
             scratch->directions[i * kMaxHashBits + bit] = step * code[bit];
     }
     // Lower row to higher; the way back is the opposite direction.
-    auto hash_between = [&](uint32_t low, uint32_t high) {
-        const float *from = scratch->directions + low * kMaxHashBits;
-        const float *to = scratch->directions + high * kMaxHashBits;
-        uint32_t hash = 0;
-        for (uint32_t bit = 0; bit < hash_bits; ++bit)
-            hash |= static_cast<uint32_t>(to[bit] >= from[bit]) << bit;
-        return hash;
-    };
     uint32_t mask = (1u << hash_bits) - 1;
+    auto hash_between = [&](uint32_t low, uint32_t high) {
+        return kernels->not_below(scratch->directions + high * kMaxHashBits,
+                                  scratch->directions + low * kMaxHashBits) &
+               mask;
+    };
     size_t stride = scratch->stride;
+    // First all candidates, then row by row: a reservoir is locked once, and read only if it gets one.
+    uint32_t offers = 0;
+    std::fill(scratch->heads, scratch->heads + count, kNoOffer);
+    auto offer = [&](uint32_t to, uint32_t from, uint32_t hash, uint16_t rank) {
+        scratch->offers[offers] = {rows[from], static_cast<uint16_t>(hash), rank,
+                                   scratch->heads[to]};
+        scratch->heads[to] = offers++;
+    };
     for (uint32_t i = 0; i < count; ++i) {
         for (size_t k = 0; k < nearest; ++k) {
             float key = scratch->best[k * stride + i];
@@ -99,10 +114,23 @@ BuildLeaf(BulkState *state, const uint32_t *rows, uint32_t count)
                 continue;
             uint32_t hash = rows[i] < rows[j] ? hash_between(i, j) : ~hash_between(j, i) & mask;
             if (wanted_here)
-                reservoirs->Offer(rows[i], rows[j], static_cast<uint16_t>(hash), rank);
+                offer(i, j, hash, rank);
             if (wanted_there)
-                reservoirs->Offer(rows[j], rows[i], static_cast<uint16_t>(~hash & mask), rank);
+                offer(j, i, ~hash & mask, rank);
         }
+    }
+    constexpr uint32_t kAhead = 4;
+    for (uint32_t i = 0; i < count; ++i) {
+        if (i + kAhead < count && scratch->heads[i + kAhead] != kNoOffer)
+            reservoirs->Prefetch(rows[i + kAhead]);
+        if (scratch->heads[i] == kNoOffer)
+            continue;
+        reservoirs->OfferSeveral(rows[i], [&](auto each) {
+            for (uint32_t at = scratch->heads[i]; at != kNoOffer; at = scratch->offers[at].next) {
+                const LeafOffer &one = scratch->offers[at];
+                each(one.id, one.hash, one.rank);
+            }
+        });
     }
 }
 

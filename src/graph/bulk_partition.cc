@@ -101,7 +101,7 @@ DivideParts(BulkState *state)
                          [&](uint32_t, uint32_t) { BuildLeaf(state, shared.nodes, count); });
         return state->Progress(BulkPhase::kPartition, count, count);
     }
-    uint32_t total = shared.part_ends[shared.leader_count - 1];
+    uint64_t total = static_cast<uint64_t>(count) * shared.fanout;
     Partition partition(state, state->pool, shared.largest_part);
     state->ForPieces(BulkStep::kParts, shared.leader_count, 1, [&](uint32_t part, uint32_t) {
         uint32_t start = part == 0 ? 0 : shared.part_ends[part - 1];
@@ -132,7 +132,7 @@ JoinIslands(BulkState *state)
                          assigning.Run(rows, count, shared.fanout, assigned);
                          for (uint32_t place = 0; place < count * shared.fanout; ++place) {
                              uint32_t row = rows[place / shared.fanout];
-                             uint32_t leader = shared.leaders[assigned[place] & ~kFarLeader];
+                             uint32_t leader = shared.leaders[assigned[place]];
                              if (row != leader)
                                  OfferPair(state, std::min(row, leader), std::max(row, leader));
                          }

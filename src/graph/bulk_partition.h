@@ -5,20 +5,15 @@
 
 namespace omendb {
 
-// Of an assigned leader, whose number is less.
-constexpr uint16_t kFarLeader = 0x8000;
-
 // Rows by their nearest of the leaders in state->panels.
 class Assigning {
 public:
     Assigning(BulkState *state, Pool pool);
 
-    // `assigned`: [row][fanout], leaders by number, nearest first; those out of the row's reach are marked kFarLeader.
+    // `assigned`: [row][fanout], leaders by number, nearest first.
     void Run(const uint32_t *rows, uint32_t count, uint32_t fanout, uint16_t *assigned);
 
 private:
-    float ReachOf(const float *keys, uint32_t fanout) const;
-
     BulkState *state_;
     PanelSet rows_;
     Tiles tiles_;

@@ -20,17 +20,6 @@ Assigning::Assigning(BulkState *state, Pool pool)
 {
 }
 
-// The farthest that a leader of this row may be; `keys` stand kPanelCodes apart. A row that is a leader, or the twin
-// of one, measures by the next.
-float
-Assigning::ReachOf(const float *keys, uint32_t fanout) const
-{
-    size_t at = 0;
-    while (at + 1 < fanout && ShortDistance(keys[at * kPanelCodes]) == 0)
-        ++at;
-    return std::max(keys[at * kPanelCodes] * state_->options.reach, keys[kPanelCodes * (fanout > 1)]);
-}
-
 void
 Assigning::Run(const uint32_t *rows, uint32_t count, uint32_t fanout, uint16_t *assigned)
 {
@@ -47,13 +36,9 @@ Assigning::Run(const uint32_t *rows, uint32_t count, uint32_t fanout, uint16_t *
                 kernels->keep_least(tiles_.keys, static_cast<uint32_t>(leader * kPanelCodes),
                                     fanout, best, kPanelCodes);
             }
-            for (size_t i = 0; i < kPanelCodes && panel * kPanelCodes + i < here; ++i) {
-                float limit = ReachOf(best + i, fanout);
-                for (size_t k = 0; k < fanout; ++k) {
-                    float key = best[k * kPanelCodes + i];
-                    *assigned++ = static_cast<uint16_t>(KeyNumber(key) | (key > limit ? kFarLeader : 0));
-                }
-            }
+            for (size_t i = 0; i < kPanelCodes && panel * kPanelCodes + i < here; ++i)
+                for (size_t k = 0; k < fanout; ++k)
+                    *assigned++ = static_cast<uint16_t>(KeyNumber(best[k * kPanelCodes + i]));
         }
     }
 }
@@ -65,8 +50,7 @@ Scatter(const uint32_t *rows, uint32_t count, uint32_t fanout, const uint16_t *a
     size_t places = static_cast<size_t>(count) * fanout;
     std::fill(ends, ends + leaders, 0);
     for (size_t i = 0; i < places; ++i)
-        if (assigned[i] < kFarLeader)
-            ++ends[assigned[i]];
+        ++ends[assigned[i]];
     uint32_t start = 0;
     for (uint32_t leader = 0; leader < leaders; ++leader) {
         uint32_t size = ends[leader];
@@ -74,8 +58,7 @@ Scatter(const uint32_t *rows, uint32_t count, uint32_t fanout, const uint16_t *a
         start += size;
     }
     for (size_t i = 0; i < places; ++i)
-        if (assigned[i] < kFarLeader)
-            part_rows[ends[assigned[i]]++] = rows[i / fanout];
+        part_rows[ends[assigned[i]]++] = rows[i / fanout];
 }
 
 Partition::Partition(BulkState *state, Pool pool, size_t largest)

@@ -51,7 +51,12 @@ public:
     // Begins anew with `rows` empty ones, no more than before.
     void Clear(size_t rows);
 
-    void Prefetch(uint32_t row) const { PrefetchBytes(RecordOf(row), sizeof(State) + 2 * capacity_ * sizeof(uint16_t)); }
+    // What Wants reads.
+    void PrefetchState(uint32_t row) const { PrefetchBytes(StateOf(row), sizeof(State)); }
+    void Prefetch(uint32_t row) const
+    {
+        PrefetchBytes(RecordOf(row), sizeof(State) + 2 * capacity_ * sizeof(uint16_t));
+    }
 
     // False: a candidate so far away would be refused, whatever its direction. Reads without the lock: a full
     // reservoir's limit only falls.
@@ -62,6 +67,17 @@ public:
                distance < __atomic_load_n(&state->distance, __ATOMIC_RELAXED);
     }
     void Offer(uint32_t row, uint32_t id, uint16_t hash, uint16_t distance);
+    // offers(offer): calls offer(id, hash, distance) for each, and nothing that can fail.
+    template <class Offers>
+    void OfferSeveral(uint32_t row, Offers offers)
+    {
+        State *state = StateOf(row);
+        Lock(state);
+        offers([&](uint32_t id, uint16_t hash, uint16_t distance) {
+            OfferHere(state, id, hash, distance);
+        });
+        Unlock(state);
+    }
     uint32_t CountOf(uint32_t row) const { return StateOf(row)->count; }
     // In no order; of each its direction and distance.
     uint32_t *CandidatesOf(uint32_t row) const;

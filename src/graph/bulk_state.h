@@ -14,14 +14,27 @@ constexpr uint32_t kMaxHashBits = 16;
 constexpr uint32_t kMaxListLength = 256; // degrees are one byte
 constexpr uint32_t kFewCandidates = 16;  // see JoinIslands
 
+// A candidate found in a leaf, for one of its rows.
+struct LeafOffer {
+    uint32_t id;
+    uint16_t hash, rank; // as Reservoirs::Offer wants them
+    uint32_t next;       // of the same row, or kNoOffer
+};
+
+constexpr uint32_t kNoOffer = 0xFFFFFFFF;
+
 struct LeafScratch {
     LeafScratch() = default;
     LeafScratch(Pool pool, size_t rows, size_t nearest);
+
+    static size_t Bytes(size_t rows, size_t nearest);
 
     Tiles tiles;
     size_t stride;     // of best: rows to the end of the last panel
     float *best;       // [nearest][stride]: keys, numbers being positions in the leaf
     float *directions; // [row][kMaxHashBits]: the first dimensions of the code
+    LeafOffer *offers; // both ways of each of the nearest
+    uint32_t *heads;   // [row]: its last offer
 };
 
 // As the leader sees it, for all members. What a step sets is there for the steps after it.

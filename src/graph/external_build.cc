@@ -242,8 +242,7 @@ ExternalMemberBytes(const ExternalOptions &options)
                                      options.bulk.leaf_rows, options.bulk.leaders});
     // A quarter more for lists that grow, and what they leave behind.
     return options.work_bytes / 4 * 5 + PanelSet::Bytes(panel, options.padded) +
-           (options.bulk.leaf_rows + kPanelCodes) * (kMaxNearest + kMaxHashBits) * sizeof(float) +
-           65536;
+           LeafScratch::Bytes(options.bulk.leaf_rows, kMaxNearest) + 65536;
 }
 
 void

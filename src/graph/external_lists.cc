@@ -2,7 +2,6 @@
 // need.
 #include <algorithm>
 
-#include "bulk_partition.h"
 #include "bulk_prune.h"
 #include "external_state.h"
 
@@ -138,7 +137,7 @@ Windows::OfferLeaders(uint32_t first, uint32_t rows)
         state_->spill.Read(state_->RecordAt(first + i) + leaders_at, leaders_,
                            shared.fanout * sizeof(uint16_t));
         for (uint32_t k = 0; k < shared.fanout; ++k) {
-            uint32_t place = shared.leader_places[leaders_[k] & ~kFarLeader];
+            uint32_t place = shared.leader_places[leaders_[k]];
             const uint32_t *known = reservoirs_.CandidatesOf(i);
             const uint32_t *end = known + reservoirs_.CountOf(i);
             // Each in a direction of its own, beyond those that leaves give.

@@ -264,8 +264,7 @@ AssignExternalRows(ExternalState *state)
             state->bulk.shared.graph = piece.Arrays(count);
             assigning.Run(numbers, count, shared.fanout, assigned);
             for (uint32_t i = 0; i < count * shared.fanout; ++i)
-                if (assigned[i] < kFarLeader)
-                    ++parts[assigned[i]];
+                ++parts[assigned[i]];
             for (uint32_t i = 0; i < count; ++i)
                 ++homes[assigned[i * shared.fanout]];
             size_t bytes = shared.fanout * sizeof(uint16_t);

@@ -147,8 +147,6 @@ ScatterExternalRows(ExternalState *state)
                 auto *leaders = reinterpret_cast<const uint16_t *>(
                     buffer + (place - first) * bytes + state->options.padded + sizeof(ExternalRow));
                 for (uint32_t k = 0; k < shared.fanout; ++k) {
-                    if (leaders[k] >= kFarLeader)
-                        continue;
                     waiting[size_t{leaders[k]} * kRowsAtOnce + counts[leaders[k]]] = place;
                     if (++counts[leaders[k]] == kRowsAtOnce)
                         flush(leaders[k]);

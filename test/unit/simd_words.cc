@@ -1,4 +1,4 @@
-// The kernels over 16-bit words.
+// The kernels over 16-bit words, and the one that makes such a word.
 #include <algorithm>
 
 #include "simd_testing.h"
@@ -39,6 +39,21 @@ TEST_P(WordKernels, LargestWord)
             }
             ASSERT_EQ(table_->largest_word(words.data(), count), want) << count;
         }
+}
+
+TEST_P(WordKernels, NotBelow)
+{
+    for (int round = 0; round < 1000; ++round) {
+        Tight<float> to(16, 4), from(16, 8);
+        uint32_t want = 0;
+        for (size_t i = 0; i < 16; ++i) {
+            to.set(i, round % 2 == 0 ? float(Code() % 3)
+                                     : Uniform()); // many are equal, of either sign of 0
+            from.set(i, round % 2 == 0 ? -float(Code() % 3) : Uniform());
+            want |= uint32_t(to.get(i) >= from.get(i)) << i;
+        }
+        ASSERT_EQ(table_->not_below(to.data(), from.data()), want);
+    }
 }
 
 } // namespace

@@ -36,8 +36,6 @@ struct BulkOptions {
     uint32_t leaf_rows = 512; // most in a leaf; at most kMaxLeafRows
     uint32_t top_fanout = 10; // leaders that a row goes to: all rows; at most kMaxKeep
     uint32_t next_fanout = 3; // within a part; deeper: 1
-    // Of those leaders, a row passes over the ones whose squared distance is more than so many times the nearest's.
-    float reach = 2;
     uint32_t nearest = 4;     // candidates a row and leaf; more where rows are in few leaves
     uint32_t reservoir = 64;  // candidates kept a row; a multiple of 8, at most 128
     uint32_t hash_bits = 12;  // of a direction; at most 16

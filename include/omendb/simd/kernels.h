@@ -100,6 +100,9 @@ struct Kernels {
     // first + i in the lowest bits, rising with k. 1 <= keep <= kMaxKeep; first + 15 < 2^kKeyBits.
     void (*keep_least)(const float *keys, uint32_t first, size_t keep, float *best, size_t stride);
 
+    // Bit i is set where to_i >= from_i, of 16 finite floats.
+    uint32_t (*not_below)(const float *to, const float *from);
+
     // out[i] = Σ a·codes[i] for `count` codes, as dot_int8
     void (*dot_int8_many)(const int8_t *a, const int8_t *const *codes, size_t count, size_t n,
                           int32_t *out);
