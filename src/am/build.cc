@@ -137,6 +137,14 @@ ShowProgress(void *, BulkPhase phase, uint64_t done, uint64_t total)
     ShowPhase(kPhaseLinking + static_cast<int64>(phase), done, total);
 }
 
+// Norms have served by then.
+static void
+SwapTids(void *build, uint32_t a, uint32_t b)
+{
+    HeapTid *tids = static_cast<BuildState *>(build)->tids;
+    std::swap(tids[a], tids[b]);
+}
+
 static void
 LinkInMemory(BuildState *build, BulkOptions options)
 {
@@ -147,6 +155,8 @@ LinkInMemory(BuildState *build, BulkOptions options)
     // start there. 15,000 words at pool 64: recall .75 instead of .69; thirty long rows among 3,000: 1
     // instead of .27.
     options.entry_rank = build->norms;
+    options.swap_rows = SwapTids;
+    options.swap_context = build;
     ShowPhase(kPhaseLinking, 0, build->graph->rows());
     if (build->team != nullptr) {
         BulkTeam team = BulkTeamOf(build);

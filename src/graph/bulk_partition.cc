@@ -84,6 +84,8 @@ ScatterRows(BulkState *state)
     BulkShared *shared = &state->shared;
     if (shared->one_leaf)
         return;
+    if (state->options.swap_rows != nullptr && state->options.kept == 0)
+        ArrangeRows(state);
     Scatter(shared->nodes, shared->node_count, shared->fanout, shared->assigned,
             shared->leader_count, shared->part_ends, shared->part_rows);
     for (uint32_t part = 0, start = 0; part < shared->leader_count;

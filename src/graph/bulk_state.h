@@ -116,10 +116,11 @@ uint32_t NearestFor(const BulkOptions &options, uint32_t nodes);
 uint32_t LeadersFor(const BulkOptions &options, uint32_t rows, uint32_t fanout);
 
 // The first division, one function a step: chooses leaders and entries; gives each row its leaders and its
-// home; makes the parts; fills the reservoirs, leaf by leaf; sees to rows with few candidates; orders nodes
+// home; gives rows new numbers by home, if their owner can tell them apart; makes the parts; fills the reservoirs, leaf by leaf; sees to rows with few candidates; orders nodes
 // by home.
 void ChooseLeaders(BulkState *state);
 void AssignRows(BulkState *state);
+void ArrangeRows(BulkState *state);
 void ScatterRows(BulkState *state);
 void DivideParts(BulkState *state);
 void JoinIslands(BulkState *state);

@@ -42,6 +42,10 @@ struct BulkOptions {
     // The relative-neighbourhood rule's, of squared distances: a little below 1 keeps a few edges more.
     float alpha = kPruneAlpha;
     bool fill = true; // lists up to degree
+    // Not null: rows may get other numbers, in an order in which neighbours lie near each other. This is told of each
+    // two that change places; the graph's own arrays have changed by themselves. Not with `kept`.
+    void (*swap_rows)(void *context, uint32_t a, uint32_t b) = nullptr;
+    void *swap_context = nullptr;
     void (*check_interrupts)() = nullptr;
     // done of total, which counts rows more than once, every now and then and at a phase's end
     void (*progress)(void *context, BulkPhase phase, uint64_t done, uint64_t total) = nullptr;
