@@ -125,8 +125,9 @@ TEST_F(BulkBuild, ArrangesRows)
                 different.push_back(graph.HomeOf(row));
         std::sort(different.begin(), different.end());
         different.erase(std::unique(different.begin(), different.end()), different.end());
-        if (count != 100)
+        if (count != 100) {
             EXPECT_EQ(homes, different.size());
+        }
     }
 }
 
