@@ -5,6 +5,7 @@
 #include "build_state.h"
 #include "bulk_merge_state.h"
 #include "delta.h"
+#include "merge.h"
 #include "omendb/graph/bulk_build.h"
 #include "omendb/graph/entries.h"
 #include "omendb/pg/memory.h"

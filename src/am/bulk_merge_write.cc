@@ -81,7 +81,9 @@ BulkMerge::WriteNodes()
             NodeView node = JoiningNode(editor, items_[row - kept_], graph_.CodeOf(row));
             PutList(node, row, false);
             uint64 birth = births + graph_.BirthOf(row) - kept_;
-            ids_[row] = WriteJoining(editor, places_[row - kept_], node, &birth);
+            JoiningRow joining = {places_[row - kept_], node, kNoNode};
+            WriteJoining(editor, &joining, 1, &birth);
+            ids_[row] = joining.id;
             generations_[row] = node.header()->generation;
         });
     }
@@ -124,7 +126,8 @@ BulkMerge::EndRows()
 {
     for (uint32_t i = 0; i < new_nodes_; ++i)
         WithEditor([&](NodeEditor *editor) {
-            MakeLive(editor, places_[order_[i] - kept_], ids_[order_[i]]);
+            JoiningRow row = {places_[order_[i] - kept_], {}, ids_[order_[i]]};
+            MakeLive(editor, &row, 1);
         });
     for (uint32_t node = 0; node < rows_; ++node) {
         if (!graph_.IsNode(node))

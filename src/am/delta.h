@@ -12,7 +12,7 @@ namespace omendb {
 
 // Calls use(block, sequence, ConstDeltaView) for every delta page, each under its share lock, and
 // guarantees: a row that was in the delta when the walk began, and is not in a page it saw, has been merged
-// before the walk ends. A page can be seen twice (the walk starts a chain over when merging overtook it).
+// before the walk ends. If use returns a bool, false ends the walk. A page can be seen twice (the walk starts a chain over when merging overtook it).
 // LOCKS: meta, then delta pages, shared, one at a time.
 template <class Use>
 void
@@ -45,10 +45,16 @@ WalkDelta(Relation index, const Geometry &geometry, const MetaPage &meta, Use us
             auto view = DeltaOf(page, geometry);
             if (view.header()->used > geometry.delta_capacity)
                 RaiseDamaged(index, block, PageFault::kBadCount);
-            use(block, sequence, view);
+            bool more = true;
+            if constexpr (std::is_same_v<decltype(use(block, sequence, view)), bool>)
+                more = use(block, sequence, view);
+            else
+                use(block, sequence, view);
             sequence = view.header()->next_sequence;
             block = trailer->next;
             UnlockReleaseBuffer(buffer);
+            if (!more)
+                return;
         }
     }
 }

@@ -1,366 +1,393 @@
 #include "join.h"
 
+#include <algorithm>
+
+#include "back_edges.h"
 #include "cold.h"
+#include "join_mates.h"
+#include "omendb/base/key_set.h"
 #include "omendb/graph/entries.h"
+#include "omendb/graph/memory_graph.h"
 #include "omendb/graph/search.h"
-#include "omendb/pg/failure_points.h"
+#include "omendb/pg/memory.h"
+#include "omendb/pg/settings.h"
 #include "omendb/simd/kernels.h"
 #include "page_storage.h"
+#include "vacuum.h"
 
 namespace omendb {
 
 namespace {
 
-// Pool of the search for a new row's neighbours: 128 measured .979 recall at pool 128 against .975 with 64
-// (DESIGN.md section 14).
-constexpr size_t kJoinWidth = 128;
+// Pool of the search for a new row's neighbours. src/am/README.md has what 64 and 128 cost and gain.
+constexpr size_t kJoinWidth = 96;
 
-// Copies every node that the search expands.
+// Nodes remembered for each row of a batch, and in all: what its search and its neighbours' lists meet.
+constexpr size_t kCachedPerRow = 256;
+constexpr size_t kMostCacheBytes = 32 << 20;
+
+constexpr uint32_t kLeastBatch = 64;
+constexpr uint32_t kMostBatch = 1024;
+constexpr uint32_t kMostImageBytes = 4 << 20;
+
+// Copies the head of every node that the search expands.
 struct JoinVisitor {
     NodeEditor *editor;
+    NodeCache *cache;
+    Pool pool; // of one row
     List<NodeCopy> nodes;
     List<float> distances;
 
     void OnNode(uint32_t id, ConstNodeView node, float distance_squared)
     {
-        size_t bytes = editor->geometry().slot_bytes;
-        char *slot = editor->pool().NewArray<char>(bytes);
-        memcpy(slot, node.base, bytes);
-        nodes.push_back(editor->Describe(id, slot));
+        NodeCopy copy = editor->Describe(id, node.base);
+        cache->Note(id, node);
+        char *head = pool.NewArray<char>(cache->head_bytes());
+        memcpy(head, node.base, cache->head_bytes());
+        copy.view.base = head;
+        nodes.push_back(copy);
         distances.push_back(distance_squared);
     }
 };
 
-float *
-Decode(Pool pool, const int8_t *own, float step, size_t coded)
+// A node that a row's list names, as far as the way back needs to know it.
+struct Neighbour {
+    uint32_t node; // kNoNode: a mate
+    uint32_t mate; // a row of this batch
+    float distance;
+    uint32_t anchored_edges;
+    bool may_anchor; // live, and older than the row's node
+};
+
+struct NewNode {
+    uint32_t row;
+    uint32_t first; // of its neighbours, nearest first
+    uint32_t count;
+    bool reachable; // an entry, or anchored already
+};
+
+struct Twin {
+    uint32_t row;
+    uint32_t of; // the row that stands for it
+};
+
+class Batch {
+public:
+    Batch(Relation index, MemoryContext context, const DeltaRow *rows, size_t count);
+
+    void Join();
+    void Finish();
+
+private:
+    void FindMates();
+    void FindFor(uint32_t row, PageStorage<JoinVisitor> *storage, JoinVisitor *visitor);
+    void Choose(uint32_t row, const JoinVisitor &visitor);
+    void AddNode(const NewNode &node, const JoiningRow &joining);
+    bool IsTwin(const NodeCopy &a, const NodeCopy &b);
+    void ReadNode(uint32_t row);
+    bool TakeAnchorage(const Neighbour &neighbour);
+    void LinkBack();
+    void JoinTwin(uint32_t row, uint32_t node);
+
+    Relation index_;
+    MemoryContext row_context_;
+    Pool pool_;
+    Pool row_pool_;
+    NodeEditor editor_;
+    NodeCache cache_;
+    const DeltaRow *rows_;
+    uint32_t count_;
+    NodeCopy *copies_;  // by row: images, later with their numbers
+    bool *is_twin_;     // by row: it becomes no node
+    uint32_t *node_of_; // by row: index into nodes_; good for rows that are nodes
+    uint32_t *ids_;     // by row: the node that has its TID in the end
+    float *query_;
+    Mates mates_;
+    List<NewNode> nodes_;
+    List<JoiningRow> joining_; // the same
+    List<Neighbour> neighbours_;
+    List<Twin> twins_;
+    KeySet anchorage_; // node and place: anchored edges promised in this batch
+};
+
+size_t
+CacheBytes(const Geometry &geometry, size_t rows)
 {
-    float *query = pool.NewArray<float>(coded);
-    for (size_t i = 0; i < coded; ++i)
-        query[i] = step * own[i];
-    return query;
+    size_t wanted = rows * kCachedPerRow * (sizeof(NodeHeader) + geometry.coded);
+    return Min(wanted, Min(kMostCacheBytes, MaintenanceBytes() / 8));
+}
+
+Batch::Batch(Relation index, MemoryContext context, const DeltaRow *rows, size_t count)
+    : index_(index),
+      row_context_(AllocSetContextCreate(context, "omendb join row", ALLOCSET_DEFAULT_SIZES)),
+      pool_(PoolOf(context)), row_pool_(PoolOf(row_context_)), editor_(index, pool_),
+      cache_(&editor_, pool_, CacheBytes(editor_.geometry(), count)), rows_(rows),
+      count_(static_cast<uint32_t>(count)), copies_(pool_.NewArray<NodeCopy>(count)),
+      is_twin_(pool_.NewZeroedArray<bool>(count)), node_of_(pool_.NewArray<uint32_t>(count)),
+      ids_(pool_.NewArray<uint32_t>(count)),
+      query_(pool_.NewArray<float>(editor_.geometry().coded)), mates_(pool_, count_), nodes_(pool_),
+      joining_(pool_), neighbours_(pool_), twins_(pool_), anchorage_(pool_)
+{
 }
 
 bool
-IsTwin(const NodeEditor &editor, const NodeCopy &node, const DeltaItem &item, const int8_t *own)
+Batch::IsTwin(const NodeCopy &a, const NodeCopy &b)
 {
-    const NodeHeader *header = node.view.header();
-    if (header->step != item.step || header->error != item.error ||
-        header->norm_squared != item.norm_squared || header->mean_dot != item.mean_dot ||
-        memcmp(node.view.own(), own, editor.geometry().coded) != 0)
+    const NodeHeader *mine = a.view.header();
+    const NodeHeader *its = b.view.header();
+    const Geometry &geometry = editor_.geometry();
+    if (mine->step != its->step || mine->error != its->error ||
+        mine->norm_squared != its->norm_squared || mine->mean_dot != its->mean_dot ||
+        memcmp(a.view.own(), b.view.own(), geometry.coded) != 0)
         return false;
-    if (editor.geometry().cold_bytes == 0)
+    if (geometry.cold_bytes == 0)
         return true;
-    const Geometry &geometry = editor.geometry();
-    int8_t *mine = editor.pool().NewArray<int8_t>(geometry.cold_bytes);
-    int8_t *its = editor.pool().NewArray<int8_t>(geometry.cold_bytes);
-    ReadCold(editor.index(), geometry, {item.cold_block, item.cold_slot}, mine);
-    ReadCold(editor.index(), geometry, {header->cold_block, header->cold_slot}, its);
-    return memcmp(mine, its, geometry.cold_bytes) == 0;
+    int8_t *cold = row_pool_.NewArray<int8_t>(2 * geometry.cold_bytes);
+    ReadCold(index_, geometry, {mine->cold_block, mine->cold_slot}, cold);
+    ReadCold(index_, geometry, {its->cold_block, its->cold_slot}, cold + geometry.cold_bytes);
+    return memcmp(cold, cold + geometry.cold_bytes, geometry.cold_bytes) == 0;
 }
 
-// Registers the page of a free slot: from the list of pages with room, or a new one.
-struct FreeSlot {
-    char *page;
-    uint32_t id;
-};
-
-FreeSlot
-TakeSlot(NodeEditor *editor, WalRecord *record, MetaPage *meta)
+// Chooses a row's neighbours among the nodes that were found and its mates, and encodes its list as far as its
+// neighbours are nodes already.
+void
+Batch::Choose(uint32_t row, const JoinVisitor &visitor)
 {
-    const Geometry &geometry = editor->geometry();
-    Relation index = editor->index();
-    BlockNumber block = meta->node_room_head;
-    char *page;
-    if (block != kNoBlock) {
-        page = record->Add(block);
-        RequireKind(index, block, page, PageKind::kNode);
-    } else {
-        Buffer buffer = NewPage(index);
-        block = BufferGetBlockNumber(buffer);
-        if (block >= kMaxNodes / geometry.slots_per_page)
-            ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                            errmsg("index \"%s\" has reached its limit of %u node slots",
-                                   RelationGetRelationName(index), kMaxNodes)));
-        page = record->AddLocked(buffer, true);
-        InitPage(page, PageKind::kNode);
-        TrailerOf(page, BLCKSZ)->flags = kListed;
-        meta->node_room_head = block;
-        meta->free_slots += geometry.slots_per_page;
-        ++meta->node_pages;
-    }
-    uint32_t found = geometry.slots_per_page;
-    uint32_t free_slots = 0;
-    for (uint32_t slot = geometry.slots_per_page; slot-- > 0;) {
-        if (NodeAt(page, geometry, slot).header()->state ==
-            static_cast<uint8_t>(NodeState::kFree)) {
-            found = slot;
-            ++free_slots;
+    List<PruneCandidate> candidates(row_pool_);
+    auto found = static_cast<uint32_t>(visitor.nodes.size());
+    for (uint32_t i = 0; i < found; ++i)
+        if (visitor.nodes[i].view.header()->state == static_cast<uint8_t>(NodeState::kLive))
+            candidates.push_back({visitor.distances[i], visitor.nodes[i].id, i, false});
+    for (const Mate *mate = mates_.Begin(row); mate < mates_.End(row); ++mate)
+        if (!is_twin_[mate->row])
+            candidates.push_back(
+                {mate->distance, kNoNode - 1 - mate->row, found + mate->row, false});
+    auto copy_of = [&](const PruneCandidate &candidate) -> const NodeCopy & {
+        return candidate.payload < found ? visitor.nodes[candidate.payload]
+                                         : copies_[candidate.payload - found];
+    };
+    size_t chosen = PruneNeighbours(candidates.data(), candidates.size(), editor_.geometry().degree,
+                                    [&](const PruneCandidate &a, const PruneCandidate &b) {
+                                        return editor_.Distance(copy_of(a), copy_of(b));
+                                    });
+    NodeView image = {const_cast<char *>(copies_[row].view.base), &editor_.geometry()};
+    NewNode node = {row, static_cast<uint32_t>(neighbours_.size()), static_cast<uint32_t>(chosen),
+                    false};
+    uint16_t degree = 0;
+    for (size_t i = 0; i < chosen; ++i) {
+        const NodeCopy &copy = copy_of(candidates[i]);
+        if (candidates[i].payload >= found) {
+            neighbours_.push_back({kNoNode, candidates[i].payload - found, candidates[i].distance,
+                                   0, candidates[i].payload - found < row});
+            continue;
         }
+        editor_.Encode(image, degree++, copy, false);
+        neighbours_.push_back({copy.id, 0, candidates[i].distance, copy.anchored_edges, true});
     }
-    if (free_slots == 0)
-        RaiseDamaged(index, block, PageFault::kBadCount);
-    if (free_slots == 1) {
-        Trailer *trailer = TrailerOf(page, BLCKSZ);
-        meta->node_room_head = trailer->next;
-        trailer->next = kNoBlock;
-        trailer->flags = 0;
+    image.header()->degree = degree;
+    AddNode(node, {rows_[row].place, image, kNoNode});
+}
+
+void
+Batch::FindFor(uint32_t row, PageStorage<JoinVisitor> *storage, JoinVisitor *visitor)
+{
+    const DeltaRow &delta = rows_[row];
+    for (uint32_t i = 0; i < editor_.geometry().coded; ++i)
+        query_[i] = delta.item.step * delta.own[i];
+    visitor->nodes = List<NodeCopy>(row_pool_);
+    visitor->distances = List<float>(row_pool_);
+    storage->Resume(visitor);
+    CandidatePool candidates(row_pool_, kJoinWidth);
+    storage->OfferEntries(ReadMeta(index_).entry_head, candidates);
+    SearchGraph(*storage, candidates);
+    for (size_t i = 0; i < visitor->nodes.size(); ++i) {
+        const NodeCopy &node = visitor->nodes[i];
+        // Never a dead twin: a vacuum that was cut off may have unlinked it, all but freed.
+        if (node.view.header()->state != static_cast<uint8_t>(NodeState::kLive) ||
+            !IsTwin(node, copies_[row]))
+            continue;
+        JoinTwin(row, node.id);
+        is_twin_[row] = true;
+        ids_[row] = node.id;
+        return;
     }
-    --meta->free_slots;
-    return {page, NodeId(geometry, block, found)};
+    Choose(row, *visitor);
 }
 
-// Registers the delta page of an item.
-DeltaItem *
-AddItem(NodeEditor *editor, WalRecord *record, DeltaPlace place)
+// Every row's image, and which rows are equal.
+void
+Batch::FindMates()
 {
-    char *page = record->Add(place.block);
-    RequireKind(editor->index(), place.block, page, PageKind::kDelta);
-    return &DeltaOf(page, editor->geometry()).items()[place.at];
+    const Geometry &geometry = editor_.geometry();
+    for (uint32_t row = 0; row < count_; ++row) {
+        NodeView image = JoiningNode(&editor_, rows_[row].item, rows_[row].own);
+        copies_[row] = editor_.Describe(kNoNode, image.base);
+    }
+    mates_.Find(copies_, geometry, is_twin_, [this](uint32_t a, uint32_t b) {
+        bool same = IsTwin(copies_[a], copies_[b]);
+        if (same)
+            twins_.push_back({b, a});
+        return same;
+    });
 }
 
-// Registers what a row's move from the delta to a node changes: meta, the delta page, the node page.
-struct RowMove {
-    MetaPage *meta;
-    DeltaItem *item;
-    NodeHeader *header;
-};
-
-RowMove
-BeginMove(NodeEditor *editor, WalRecord *record, DeltaPlace place, uint32_t id)
+void
+Batch::AddNode(const NewNode &node, const JoiningRow &joining)
 {
-    const Geometry &geometry = editor->geometry();
-    MetaPage *meta = MetaOf(record->Add(0));
-    DeltaItem *item = AddItem(editor, record, place);
-    char *page = record->Add(NodeBlock(geometry, id));
-    return {meta, item, NodeAt(page, geometry, NodeSlot(geometry, id)).header()};
+    node_of_[node.row] = static_cast<uint32_t>(nodes_.size());
+    nodes_.push_back(node);
+    joining_.push_back(joining);
 }
 
-// As many entries as a build would choose, grown with the graph.
+void
+Batch::Join()
+{
+    FindMates();
+    JoinVisitor visitor = {&editor_, &cache_, row_pool_, {}, {}};
+    PageStorage<JoinVisitor> storage(index_, pool_, query_, &visitor);
+    for (uint32_t row = 0; row < count_; ++row) {
+        VacuumDelay();
+        if (!is_twin_[row])
+            FindFor(row, &storage, &visitor);
+        MemoryContextReset(row_context_);
+    }
+    WriteJoining(&editor_, joining_.data(), joining_.size(), nullptr);
+    LinkBack();
+    MakeLive(&editor_, joining_.data(), joining_.size());
+    for (size_t i = 0; i < nodes_.size(); ++i)
+        ids_[nodes_[i].row] = joining_[i].id;
+    for (const Twin &twin : twins_)
+        JoinTwin(twin.row, ids_[twin.of]);
+}
+
+// Which cold record is whose stays as it was; the row's own goes after it is no longer named.
+void
+Batch::JoinTwin(uint32_t row, uint32_t node)
+{
+    const DeltaItem &item = rows_[row].item;
+    AddTid(&editor_, node, item.tid, rows_[row].place);
+    FreeCold(index_, editor_.geometry(), {item.cold_block, item.cold_slot});
+}
+
 bool
-WantsEntry(const MetaPage &meta)
+Batch::TakeAnchorage(const Neighbour &neighbour)
 {
-    return meta.entries < WantedEntries(static_cast<double>(meta.live_nodes));
+    uint32_t most = MaxAnchored(editor_.geometry().degree);
+    for (uint32_t place = neighbour.anchored_edges; place < most; ++place)
+        if (anchorage_.Add(uint64_t{neighbour.node} << 8 | place))
+            return true;
+    return false;
+}
+
+// The way back of every edge, and for each new node an anchor, the nearest neighbour that can be one, or an entry.
+void
+Batch::LinkBack()
+{
+    NodeCopy *linked = pool_.NewArray<NodeCopy>(nodes_.size());
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+        linked[i] = copies_[nodes_[i].row];
+        linked[i].id = joining_[i].id;
+    }
+    BackEdges edges(&editor_, &cache_, pool_, linked);
+    List<uint32_t> entries(pool_);
+    MetaPage meta = ReadMeta(index_);
+    for (uint32_t i = 0; i < nodes_.size(); ++i) {
+        // As many entries as a build would choose, grown with the graph.
+        bool wants_entry =
+            meta.entries + entries.size() < WantedEntries(static_cast<double>(meta.live_nodes + i));
+        bool reachable = nodes_[i].reachable;
+        for (uint32_t k = 0; k < nodes_[i].count; ++k) {
+            Neighbour near = neighbours_[nodes_[i].first + k];
+            if (near.node == kNoNode) {
+                if (is_twin_[near.mate])
+                    continue;
+                uint32_t mate = node_of_[near.mate];
+                near.node = linked[mate].id;
+                edges.Add({linked[i].id, mate, near.distance, 0});
+            }
+            bool anchors = !reachable && !wants_entry && near.may_anchor && TakeAnchorage(near);
+            reachable = reachable || anchors;
+            edges.Add({near.node, i, near.distance, anchors});
+        }
+        if (!reachable)
+            entries.push_back(i);
+    }
+    edges.Write();
+    for (uint32_t i : entries)
+        editor_.AddEntry(linked[i]);
+}
+
+// A node that a merge which was cut off has written: its list, and whether it can be reached.
+void
+Batch::ReadNode(uint32_t row)
+{
+    uint32_t id = rows_[row].item.node;
+    copies_[row] = editor_.Read(id);
+    const NodeHeader *header = copies_[row].view.header();
+    if (header->state != static_cast<uint8_t>(NodeState::kJoining))
+        RaiseDamaged(index_, NodeBlock(editor_.geometry(), id), PageFault::kBadState);
+    NewNode node = {row, static_cast<uint32_t>(neighbours_.size()), header->degree,
+                    (header->flags & kNodeIsEntry) != 0};
+    auto arrays = copies_[row].view.neighbours();
+    char *slot = row_pool_.NewArray<char>(editor_.geometry().slot_bytes);
+    for (uint32_t i = 0; i < header->degree; ++i) {
+        NodeCopy near = editor_.ReadInto(arrays.ids[i], slot);
+        bool anchored = false;
+        if (NodeEditor::HasEdge(near, id, &anchored) && anchored)
+            node.reachable = true;
+        neighbours_.push_back(
+            {near.id, 0, editor_.Distance(copies_[row], near), near.anchored_edges,
+             near.view.header()->birth < header->birth &&
+                 near.view.header()->state == static_cast<uint8_t>(NodeState::kLive)});
+    }
+    AddNode(
+        node,
+        {rows_[row].place, {const_cast<char *>(copies_[row].view.base), &editor_.geometry()}, id});
+}
+
+void
+Batch::Finish()
+{
+    for (uint32_t row = 0; row < count_; ++row) {
+        VacuumDelay();
+        ReadNode(row);
+        MemoryContextReset(row_context_);
+    }
+    LinkBack();
+    MakeLive(&editor_, joining_.data(), joining_.size());
+}
+
+template <class Use>
+void
+WithBatch(Relation index, const DeltaRow *rows, size_t count, Use use)
+{
+    MemoryContext context =
+        AllocSetContextCreate(CurrentMemoryContext, "omendb join", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext old = MemoryContextSwitchTo(context);
+    Batch batch(index, context, rows, count);
+    use(&batch);
+    MemoryContextSwitchTo(old);
+    MemoryContextDelete(context);
 }
 
 } // namespace
 
-NodeView
-JoiningNode(NodeEditor *editor, const DeltaItem &item, const int8_t *own)
-{
-    const Geometry &geometry = editor->geometry();
-    char *slot = editor->pool().NewZeroedArray<char>(geometry.slot_bytes);
-    NodeView node = {slot, &geometry};
-    NodeHeader *header = node.header();
-    header->state = static_cast<uint8_t>(NodeState::kJoining);
-    header->step = item.step;
-    header->norm_squared = item.norm_squared;
-    header->error = item.error;
-    header->mean_dot = item.mean_dot;
-    header->cold_block = item.cold_block;
-    header->cold_slot = item.cold_slot;
-    header->segment_block = kNoBlock;
-    memcpy(node.own(), own, geometry.coded);
-    return node;
-}
-
 uint32_t
-WriteJoining(NodeEditor *editor, DeltaPlace place, NodeView node, const uint64_t *birth)
+JoinBatch(const Geometry &geometry)
 {
-    const Geometry &geometry = editor->geometry();
-    NodeHeader *header = node.header();
-    WalRecord record(editor->index());
-    MetaPage *meta = MetaOf(record.Add(0));
-    DeltaItem *noted = AddItem(editor, &record, place);
-    FreeSlot free_slot = TakeSlot(editor, &record, meta);
-    NodeView target = NodeAt(free_slot.page, geometry, NodeSlot(geometry, free_slot.id));
-    header->generation = target.header()->generation;
-    header->birth = birth != nullptr ? *birth : meta->next_birth++;
-    memcpy(target.base, node.base, geometry.slot_bytes);
-    ++meta->joining_nodes;
-    noted->state = static_cast<uint8_t>(DeltaState::kMerging);
-    noted->node = free_slot.id;
-    record.Finish();
-    OMENDB_FAILURE_POINT("join: node written");
-    return free_slot.id;
+    return Max(kLeastBatch, Min(kMostBatch, kMostImageBytes / geometry.slot_bytes));
 }
 
 void
-MakeLive(NodeEditor *editor, DeltaPlace place, uint32_t id)
+JoinRows(Relation index, const DeltaRow *rows, size_t count)
 {
-    WalRecord record(editor->index());
-    RowMove move = BeginMove(editor, &record, place, id);
-    move.header->state = static_cast<uint8_t>(NodeState::kLive);
-    move.header->inline_tids = 1;
-    move.header->tids[0] = move.item->tid;
-    --move.meta->joining_nodes;
-    ++move.meta->live_nodes;
-    move.item->state = static_cast<uint8_t>(DeltaState::kEmpty);
-    record.Finish();
-    OMENDB_FAILURE_POINT("join: row done");
+    WithBatch(index, rows, count, [](Batch *batch) { batch->Join(); });
 }
 
 void
-FinishRow(NodeEditor *editor, DeltaPlace place, uint32_t id)
+FinishRows(Relation index, const DeltaRow *rows, size_t count)
 {
-    const Geometry &geometry = editor->geometry();
-    NodeCopy node = editor->Read(id);
-    if (node.view.header()->state != static_cast<uint8_t>(NodeState::kJoining))
-        RaiseDamaged(editor->index(), NodeBlock(geometry, id), PageFault::kBadState);
-    auto arrays = node.view.neighbours();
-    uint32_t degree = node.view.header()->degree;
-    bool is_entry = (node.view.header()->flags & kNodeIsEntry) != 0;
-
-    // Neighbours stand nearest first. The anchor is the nearest that can hold one; an earlier attempt may
-    // have set it already.
-    uint32_t anchor = kNoNode;
-    for (uint32_t i = 0; i < degree; ++i) {
-        NodeCopy from = editor->Read(arrays.ids[i]);
-        bool anchored = false;
-        if (NodeEditor::HasEdge(from, id, &anchored) && anchored)
-            anchor = arrays.ids[i];
-    }
-    bool may_anchor = anchor == kNoNode && !is_entry && !WantsEntry(ReadMeta(editor->index()));
-    for (uint32_t i = 0; i < degree; ++i) {
-        CHECK_FOR_INTERRUPTS();
-        NodeCopy from = editor->Read(arrays.ids[i]);
-        bool anchored = false;
-        bool has = NodeEditor::HasEdge(from, id, &anchored);
-        bool here = may_anchor && anchor == kNoNode && editor->MayAnchor(from) &&
-                    from.view.header()->birth < node.view.header()->birth &&
-                    from.view.header()->state == static_cast<uint8_t>(NodeState::kLive);
-        if (!has)
-            editor->AddEdge(arrays.ids[i], node, here);
-        else if (here)
-            editor->AnchorEdge(arrays.ids[i], id);
-        if (here)
-            anchor = arrays.ids[i];
-    }
-    if (anchor == kNoNode && !is_entry)
-        editor->AddEntry(node);
-    MakeLive(editor, place, id);
-}
-
-void
-AddTid(NodeEditor *editor, uint32_t id, const HeapTid &tid, DeltaPlace place)
-{
-    const Geometry &geometry = editor->geometry();
-    WalRecord record(editor->index());
-    RowMove move = BeginMove(editor, &record, place, id);
-    NodeHeader *header = move.header;
-    move.item->state = static_cast<uint8_t>(DeltaState::kEmpty);
-    if (header->inline_tids < kInlineTids) {
-        header->tids[header->inline_tids++] = tid;
-        record.Finish();
-        OMENDB_FAILURE_POINT("join: TID added to node");
-        return;
-    }
-
-    // The newest segment if it has room, else a new one before it.
-    uint32_t number = 0;
-    if (header->segment_block != kNoBlock) {
-        bool has_room = false;
-        if (record.Holds(header->segment_block))
-            RaiseDamaged(editor->index(), header->segment_block, PageFault::kBadLink);
-        WithSharedPage(editor->index(), header->segment_block, [&](const char *page) {
-            RequireKind(editor->index(), header->segment_block, page, PageKind::kTids);
-            const TidSegment *segment = SegmentsOf(page) + header->segment_slot;
-            if (header->segment_slot >= geometry.segment_capacity || segment->owner != id)
-                RaiseDamaged(editor->index(), header->segment_block, PageFault::kBadLink);
-            has_room = segment->count < kTidsPerSegment;
-            number = segment->number + 1;
-        });
-        if (has_room) {
-            TidSegment *segment =
-                SegmentsOf(record.Add(header->segment_block)) + header->segment_slot;
-            segment->tids[segment->count++] = tid;
-            record.Finish();
-            OMENDB_FAILURE_POINT("join: TID added to segment");
-            return;
-        }
-    }
-    BlockNumber block = move.meta->tids_room_head;
-    char *page;
-    if (block == kNoBlock) {
-        Buffer buffer = NewPage(editor->index());
-        block = BufferGetBlockNumber(buffer);
-        page = record.AddLocked(buffer, true);
-        InitPage(page, PageKind::kTids);
-        TrailerOf(page, BLCKSZ)->flags = kListed;
-        for (uint32_t i = 0; i < geometry.segment_capacity; ++i)
-            SegmentsOf(page)[i].owner = kNoNode;
-        move.meta->tids_room_head = block;
-    } else {
-        page = record.Add(block);
-        RequireKind(editor->index(), block, page, PageKind::kTids);
-    }
-    TidSegment *segments = SegmentsOf(page);
-    uint32_t slot = geometry.segment_capacity;
-    uint32_t free_segments = 0;
-    for (uint32_t i = geometry.segment_capacity; i-- > 0;) {
-        if (segments[i].owner == kNoNode) {
-            slot = i;
-            ++free_segments;
-        }
-    }
-    if (free_segments == 0)
-        RaiseDamaged(editor->index(), block, PageFault::kBadCount);
-    if (free_segments == 1) {
-        Trailer *trailer = TrailerOf(page, BLCKSZ);
-        move.meta->tids_room_head = trailer->next;
-        trailer->next = kNoBlock;
-        trailer->flags = 0;
-    }
-    segments[slot] = {};
-    segments[slot].owner = id;
-    segments[slot].number = number;
-    segments[slot].next_block = header->segment_block;
-    segments[slot].next_slot = header->segment_slot;
-    segments[slot].generation = header->generation;
-    segments[slot].count = 1;
-    segments[slot].tids[0] = tid;
-    header->segment_block = block;
-    header->segment_slot = static_cast<uint16_t>(slot);
-    record.Finish();
-    OMENDB_FAILURE_POINT("join: segment added");
-}
-
-void
-JoinRow(NodeEditor *editor, const MetaPage &meta, DeltaPlace place, const DeltaItem &item,
-        const int8_t *own)
-{
-    Pool pool = editor->pool();
-    const Geometry &geometry = editor->geometry();
-    float *query = Decode(pool, own, item.step, geometry.coded);
-    JoinVisitor visitor = {editor, List<NodeCopy>(pool), List<float>(pool)};
-    PageStorage<JoinVisitor> storage(editor->index(), pool, query, &visitor);
-    CandidatePool candidates(pool, kJoinWidth);
-    storage.OfferEntries(meta.entry_head, candidates);
-    SearchGraph(storage, candidates);
-
-    auto *found = pool.NewArray<PruneCandidate>(visitor.nodes.size());
-    size_t count = 0;
-    for (size_t i = 0; i < visitor.nodes.size(); ++i) {
-        const NodeCopy &node = visitor.nodes[i];
-        uint8_t state = node.view.header()->state;
-        // Never a dead twin: a vacuum that was cut off may have unlinked it, all but freed.
-        if (state == static_cast<uint8_t>(NodeState::kLive) && IsTwin(*editor, node, item, own)) {
-            // Which cold record is whose stays as it was; the row's own goes after it is no longer named.
-            AddTid(editor, node.id, item.tid, place);
-            FreeCold(editor->index(), geometry, {item.cold_block, item.cold_slot});
-            return;
-        }
-        if (state == static_cast<uint8_t>(NodeState::kLive))
-            found[count++] = {visitor.distances[i], node.id, static_cast<uint32_t>(i), false};
-    }
-    size_t chosen = PruneNeighbours(
-        found, count, geometry.degree, [&](const PruneCandidate &a, const PruneCandidate &b) {
-            return editor->Distance(visitor.nodes[a.payload], visitor.nodes[b.payload]);
-        });
-    NodeView node = JoiningNode(editor, item, own);
-    for (size_t i = 0; i < chosen; ++i)
-        editor->Encode(node, static_cast<uint32_t>(i), visitor.nodes[found[i].payload], false);
-    node.header()->degree = static_cast<uint16_t>(chosen);
-    FinishRow(editor, place, WriteJoining(editor, place, node, nullptr));
+    WithBatch(index, rows, count, [](Batch *batch) { batch->Finish(); });
 }
 
 } // namespace omendb

@@ -1,37 +1,29 @@
-// One delta row becomes part of the graph.
+// Delta rows become part of the graph, many at once: each is searched for, then all are written as joining nodes,
+// then the back-edges of all go into the lists page by page, then all come alive.
 #pragma once
 
-#include "merge.h"
-#include "node_edit.h"
+#include "row_states.h"
 
 namespace omendb {
 
-// Where a delta row stands.
-struct DeltaPlace {
-    BlockNumber block;
-    uint32_t at;
+// A row of the delta, copied.
+struct DeltaRow {
+    DeltaPlace place;
+    DeltaItem item;
+    const int8_t *own; // `coded` values
 };
 
-// Merges one row. `own` has `coded` values. Memory comes from the editor's pool.
-// WAL: a twin of a node: one record; else the new node (joining) with the delta item, then each back-edge,
-// then both made final in one record.
-void JoinRow(NodeEditor *editor, const MetaPage &meta, DeltaPlace place, const DeltaItem &item,
-             const int8_t *own);
+// Rows that are best joined together: so many that pages are shared, so few that their memory is small.
+uint32_t JoinBatch(const Geometry &geometry);
 
-// An image of a row's node, joining and without neighbours, in the editor's pool.
-NodeView JoiningNode(NodeEditor *editor, const DeltaItem &item, const int8_t *own);
+// Merges rows that no merge has begun with, at most JoinBatch of them. Rows of one batch become each other's
+// neighbours as well; of equal ones, one becomes a node.
+// WAL: of a row equal to a node one record; else nodes, then back-edges and entries, then the end (row_states.h,
+// back_edges.h).
+// REQUIRES: the merge right; no other node is joining.
+void JoinRows(Relation index, const DeltaRow *rows, size_t count);
 
-// Writes such an image to a free slot and notes it in the delta item. Returns the node's number.
-// `birth`: one reserved before; null: the next. WAL: one record.
-uint32_t WriteJoining(NodeEditor *editor, DeltaPlace place, NodeView node, const uint64_t *birth);
-
-// Makes a joining node that is linked live, with its row's TID; the delta item goes. WAL: one record.
-void MakeLive(NodeEditor *editor, DeltaPlace place, uint32_t node);
-
-// The last steps of JoinRow, for a node that is already written: back-edges, anchor, final record.
-void FinishRow(NodeEditor *editor, DeltaPlace place, uint32_t node);
-
-// Adds a heap TID to a node; the delta item at `place` goes in the same WAL record.
-void AddTid(NodeEditor *editor, uint32_t node, const HeapTid &tid, DeltaPlace place);
+// Completes merges that were cut off, of rows whose nodes are joining: back-edges, anchors, the end.
+void FinishRows(Relation index, const DeltaRow *rows, size_t count);
 
 } // namespace omendb

@@ -1,5 +1,7 @@
 #include "merge.h"
 
+#include <algorithm>
+
 #include "bulk_merge.h"
 #include "delta.h"
 #include "join.h"
@@ -39,28 +41,37 @@ AllEmpty(ConstDeltaView view)
     return true;
 }
 
-// Takes the first page of a chain off it, or empties it for new rows when it is the last too.
+// Takes the first page of a chain off it, or empties it for new rows when it is the last too. False: it stays, for
+// it has rows, or is empty already.
 // LOCKS: meta, then the page, exclusively. WAL: one record.
-static void
-RetirePage(Relation index, const Geometry &geometry, int chain, BlockNumber block)
+static bool
+RetirePage(Relation index, const Geometry &geometry, int chain)
 {
     WalRecord record(index);
     MetaPage *meta = MetaOf(record.Add(0));
+    DeltaChain *at = &meta->delta[chain];
+    BlockNumber block = at->head;
+    if (block == kNoBlock) {
+        record.Abandon();
+        return false;
+    }
     char *page = record.Add(block);
     RequireKind(index, block, page, PageKind::kDelta);
     auto view = DeltaOf(page, geometry);
     BlockNumber next = TrailerOf(page, BLCKSZ)->next;
-    if (!AllEmpty(DeltaOf(static_cast<const char *>(page), geometry))) {
-        record.Abandon(); // a row was appended meanwhile
-        return;
+    // An empty page stays when it is the chain's last. One can be empty and not the last: emptied after an
+    // inserting backend found it full and before that put a new page behind it.
+    if (!AllEmpty(DeltaOf(static_cast<const char *>(page), geometry)) ||
+        (next == kNoBlock && view.header()->used == 0)) {
+        record.Abandon();
+        return false;
     }
     if (next == kNoBlock) {
         view.header()->used = 0;
         record.Finish();
         OMENDB_FAILURE_POINT("merge: last delta page emptied");
-        return;
+        return false;
     }
-    DeltaChain *at = &meta->delta[chain];
     at->head = next;
     at->head_sequence = view.header()->next_sequence;
     at->pages--;
@@ -68,57 +79,53 @@ RetirePage(Relation index, const Geometry &geometry, int chain, BlockNumber bloc
     record.Finish();
     OMENDB_FAILURE_POINT("merge: delta page freed");
     RecordFreePage(index, block);
+    return true;
 }
 
-// A page of the delta, copied.
-struct DeltaCopy {
-    char *page;
-    BlockNumber next;
-    ConstDeltaView view;
-};
-
-static DeltaCopy
-CopyDelta(Relation index, const Geometry &geometry, Pool pool, BlockNumber block)
-{
-    DeltaCopy copy;
-    copy.page = pool.NewArray<char>(BLCKSZ);
-    WithSharedPage(index, block, [&](const char *page) {
-        RequireKind(index, block, page, PageKind::kDelta);
-        memcpy(copy.page, page, BLCKSZ);
-    });
-    copy.next = TrailerOf(copy.page, BLCKSZ)->next;
-    copy.view = DeltaOf(static_cast<const char *>(copy.page), geometry);
-    if (copy.view.header()->used > geometry.delta_capacity)
-        RaiseDamaged(index, block, PageFault::kBadCount);
-    return copy;
-}
-
-// Memory of one row's merge and of one page's.
-struct MergeMemory {
-    MemoryContext page;
-    MemoryContext row;
-};
-
-static MergeMemory
-NewMergeMemory()
-{
-    MemoryContext page =
-        AllocSetContextCreate(CurrentMemoryContext, "omendb merge page", ALLOCSET_DEFAULT_SIZES);
-    return {page, AllocSetContextCreate(page, "omendb merge row", ALLOCSET_DEFAULT_SIZES)};
-}
-
+// LOCKS: as RetirePage; before, heads of chains, shared.
 static void
-MergeItem(Relation index, MergeMemory memory, DeltaPlace place, const DeltaItem &item,
-          const int8_t *own)
+RetirePages(Relation index, const Geometry &geometry)
 {
-    MemoryContext old = MemoryContextSwitchTo(memory.row);
-    NodeEditor editor(index, PoolOf(memory.row));
-    if (item.state == static_cast<uint8_t>(DeltaState::kMerging))
-        FinishRow(&editor, place, item.node);
-    else
-        JoinRow(&editor, ReadMeta(index), place, item, own);
-    MemoryContextSwitchTo(old);
-    MemoryContextReset(memory.row);
+    MetaPage meta = ReadMeta(index);
+    for (int chain = 0; chain < kDeltaChains; ++chain) {
+        BlockNumber head = meta.delta[chain].head;
+        if (head == kNoBlock)
+            continue;
+        bool empty = WithSharedPage(index, head, [&](const char *page) {
+            RequireKind(index, head, page, PageKind::kDelta);
+            return AllEmpty(DeltaOf(page, geometry));
+        });
+        while (empty && RetirePage(index, geometry, chain))
+            CHECK_FOR_INTERRUPTS();
+    }
+}
+
+static bool
+IsBegun(const DeltaItem &item)
+{
+    return item.state == static_cast<uint8_t>(DeltaState::kMerging);
+}
+
+// Copies rows of the delta, oldest first a chain, at most `most`; or only those that a merge has begun with.
+// LOCKS: delta pages, shared, one at a time.
+static List<DeltaRow>
+CopyRows(Relation index, const Geometry &geometry, Pool pool, bool begun, size_t most)
+{
+    List<DeltaRow> rows(pool);
+    WalkDelta(index, geometry, ReadMeta(index),
+              [&](BlockNumber block, uint64, ConstDeltaView view) {
+                  for (uint32_t at = 0; at < view.header()->used && rows.size() < most; ++at) {
+                      const DeltaItem &item = view.items()[at];
+                      if (item.state == static_cast<uint8_t>(DeltaState::kEmpty) ||
+                          (begun && !IsBegun(item)))
+                          continue;
+                      auto *own = pool.NewArray<int8_t>(geometry.coded);
+                      memcpy(own, view.own(at), geometry.coded);
+                      rows.push_back({{block, at}, item, own});
+                  }
+                  return rows.size() < most;
+              });
+    return rows;
 }
 
 uint64
@@ -131,43 +138,39 @@ DeltaRows(Relation index)
     return pages * GetIndexState(index)->geometry.delta_capacity;
 }
 
+// Merges at most `most` rows, or completes the merges that were begun, batch by batch.
+static uint64
+MergeBatches(Relation index, bool begun, uint64 most)
+{
+    Geometry geometry = GetIndexState(index)->geometry;
+    MemoryContext context =
+        AllocSetContextCreate(CurrentMemoryContext, "omendb merge", ALLOCSET_DEFAULT_SIZES);
+    uint64 done = 0;
+    while (done < most) {
+        CHECK_FOR_INTERRUPTS();
+        List<DeltaRow> rows = CopyRows(index, geometry, PoolOf(context), begun,
+                                       Min(most - done, uint64{JoinBatch(geometry)}));
+        DeltaRow *present = std::partition(rows.begin(), rows.end(),
+                                           [](const DeltaRow &row) { return IsBegun(row.item); });
+        if (present != rows.begin())
+            FinishRows(index, rows.begin(), static_cast<size_t>(present - rows.begin()));
+        if (present != rows.end())
+            JoinRows(index, present, static_cast<size_t>(rows.end() - present));
+        RetirePages(index, geometry);
+        if (rows.empty())
+            break;
+        done += rows.size();
+        MemoryContextReset(context);
+    }
+    MemoryContextDelete(context);
+    return done;
+}
+
 uint64
 MergeDelta(Relation index, uint64 max_rows)
 {
-    MergeMemory memory = NewMergeMemory();
-    Geometry geometry = GetIndexState(index)->geometry;
-    uint64 merged = 0;
-    for (int chain = 0; chain < kDeltaChains; ++chain) {
-        while (merged < max_rows) {
-            CHECK_FOR_INTERRUPTS();
-            BlockNumber block = ReadMeta(index).delta[chain].head;
-            if (block == kNoBlock)
-                break;
-            DeltaCopy copy = CopyDelta(index, geometry, PoolOf(memory.page), block);
-            uint32_t used = copy.view.header()->used;
-            uint32_t at = 0;
-            for (; at < used && merged < max_rows; ++at) {
-                CHECK_FOR_INTERRUPTS();
-                const DeltaItem &item = copy.view.items()[at];
-                if (item.state == static_cast<uint8_t>(DeltaState::kEmpty))
-                    continue;
-                MergeItem(index, memory, {block, at}, item, copy.view.own(at));
-                ++merged;
-            }
-            bool last = copy.next == kNoBlock;
-            MemoryContextResetOnly(memory.page);
-            if (at < used)
-                break;
-            // An empty page stays when it is the chain's last. One can be empty and not the last: emptied
-            // after an inserting backend found it full and before that put a new page behind it.
-            if (used > 0 || !last)
-                RetirePage(index, geometry, chain, block);
-            if (last)
-                break;
-        }
-    }
-    MemoryContextDelete(memory.page);
-    return merged;
+    uint64 finished = FinishJoining(index);
+    return finished + MergeBatches(index, false, max_rows - Min(max_rows, finished));
 }
 
 uint64
@@ -182,28 +185,7 @@ FinishJoining(Relation index)
 {
     if (ReadMeta(index).joining_nodes == 0)
         return 0;
-    uint64 finished = 0;
-    MergeMemory memory = NewMergeMemory();
-    Geometry geometry = GetIndexState(index)->geometry;
-    MetaPage meta = ReadMeta(index);
-    for (const DeltaChain &chain : meta.delta) {
-        for (BlockNumber block = chain.head; block != kNoBlock;) {
-            CHECK_FOR_INTERRUPTS();
-            DeltaCopy copy = CopyDelta(index, geometry, PoolOf(memory.page), block);
-            for (uint32_t at = 0; at < copy.view.header()->used; ++at) {
-                const DeltaItem &item = copy.view.items()[at];
-                if (item.state != static_cast<uint8_t>(DeltaState::kMerging))
-                    continue;
-                CHECK_FOR_INTERRUPTS();
-                MergeItem(index, memory, {block, at}, item, copy.view.own(at));
-                ++finished;
-            }
-            block = copy.next;
-            MemoryContextResetOnly(memory.page);
-        }
-    }
-    MemoryContextDelete(memory.page);
-    return finished;
+    return MergeBatches(index, true, UINT64_MAX);
 }
 
 } // namespace omendb

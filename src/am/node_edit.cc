@@ -22,8 +22,11 @@ NodeEditor::NodeEditor(Relation index, Pool pool) : index_(index), pool_(pool)
 NodeCopy
 NodeEditor::Describe(uint32_t id, const char *slot)
 {
-    NodeCopy copy = {id, {slot, geometry_}, 0};
+    NodeCopy copy = {id, {slot, geometry_}, 0, 0};
     const NodeHeader *header = copy.view.header();
+    const uint8_t *tags = copy.view.neighbours().tag;
+    for (uint32_t i = 0; i < Min(header->degree, geometry_->degree); ++i)
+        copy.anchored_edges += (tags[i] & kAnchorTag) != 0;
     copy.coded_norm_squared = header->norm_squared;
     if (geometry_->cold_bytes > 0)
         copy.coded_norm_squared = header->step * header->step *
@@ -35,8 +38,13 @@ NodeEditor::Describe(uint32_t id, const char *slot)
 NodeCopy
 NodeEditor::Read(uint32_t id)
 {
+    return ReadInto(id, pool_.NewArray<char>(geometry_->slot_bytes));
+}
+
+NodeCopy
+NodeEditor::ReadInto(uint32_t id, char *slot)
+{
     BlockNumber block = NodeBlock(*geometry_, id);
-    char *slot = pool_.NewArray<char>(geometry_->slot_bytes);
     WithSharedPage(index_, block, [&](const char *page) {
         RequireKind(index_, block, page, PageKind::kNode);
         ConstNodeView node = NodeAt(page, *geometry_, NodeSlot(*geometry_, id));
@@ -80,96 +88,6 @@ NodeEditor::HasEdge(const NodeCopy &from, uint32_t to, bool *anchored)
         }
     }
     return false;
-}
-
-uint32_t
-NodeEditor::AnchoredEdges(const NodeCopy &node)
-{
-    auto arrays = node.view.neighbours();
-    uint32_t anchored = 0;
-    for (uint32_t i = 0; i < node.view.header()->degree; ++i)
-        anchored += (arrays.tag[i] & kAnchorTag) != 0;
-    return anchored;
-}
-
-bool
-NodeEditor::MayAnchor(const NodeCopy &node) const
-{
-    return AnchoredEdges(node) < geometry_->degree / 2;
-}
-
-bool
-NodeEditor::AddEdge(uint32_t from_id, const NodeCopy &to, bool anchored)
-{
-    NodeCopy from = Read(from_id);
-    uint32_t degree = from.view.header()->degree;
-    BlockNumber block = NodeBlock(*geometry_, from_id);
-    uint32_t slot = NodeSlot(*geometry_, from_id);
-    if (degree < geometry_->degree) {
-        WalRecord record(index_);
-        NodeView node = NodeAt(record.Add(block), *geometry_, slot);
-        Encode(node, degree, to, anchored);
-        node.header()->degree = static_cast<uint16_t>(degree + 1);
-        record.Finish();
-        OMENDB_FAILURE_POINT("edge: appended");
-        return true;
-    }
-
-    auto *copies = pool_.NewArray<NodeCopy>(degree + 1);
-    auto *candidates = pool_.NewArray<PruneCandidate>(degree + 1);
-    auto arrays = from.view.neighbours();
-    for (uint32_t i = 0; i < degree; ++i) {
-        copies[i] = Read(arrays.ids[i]);
-        candidates[i] = {Distance(from, copies[i]), arrays.ids[i], i,
-                         (arrays.tag[i] & kAnchorTag) != 0};
-    }
-    copies[degree] = to;
-    candidates[degree] = {Distance(from, to), to.id, degree, anchored};
-    size_t kept = PruneNeighbours(candidates, degree + 1, geometry_->degree,
-                                  [&](const PruneCandidate &a, const PruneCandidate &b) {
-                                      return Distance(copies[a.payload], copies[b.payload]);
-                                  });
-    bool taken = false;
-    for (size_t i = 0; i < kept; ++i)
-        taken = taken || candidates[i].payload == degree;
-    // A list that would only lose neighbours stays as it is.
-    if (!taken)
-        return false;
-
-    WalRecord record(index_);
-    NodeView node = NodeAt(record.Add(block), *geometry_, slot);
-    auto to_arrays = node.neighbours();
-    for (size_t i = 0; i < kept; ++i) {
-        uint32_t source = candidates[i].payload;
-        if (source == degree) {
-            Encode(node, static_cast<uint32_t>(i), to, anchored);
-            continue;
-        }
-        to_arrays.ids[i] = arrays.ids[source];
-        to_arrays.f_add[i] = arrays.f_add[source];
-        to_arrays.f_mul[i] = arrays.f_mul[source];
-        to_arrays.tag[i] = arrays.tag[source];
-        memcpy(to_arrays.codes + i * geometry_->code_bytes,
-               arrays.codes + source * geometry_->code_bytes, geometry_->code_bytes);
-    }
-    node.header()->degree = static_cast<uint16_t>(kept);
-    record.Finish();
-    OMENDB_FAILURE_POINT("edge: list pruned");
-    return true;
-}
-
-void
-NodeEditor::AnchorEdge(uint32_t from, uint32_t to)
-{
-    WalRecord record(index_);
-    NodeView node =
-        NodeAt(record.Add(NodeBlock(*geometry_, from)), *geometry_, NodeSlot(*geometry_, from));
-    auto arrays = node.neighbours();
-    for (uint32_t i = 0; i < node.header()->degree; ++i)
-        if (arrays.ids[i] == to)
-            arrays.tag[i] |= kAnchorTag;
-    record.Finish();
-    OMENDB_FAILURE_POINT("edge: anchored");
 }
 
 void

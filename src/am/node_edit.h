@@ -2,8 +2,7 @@
 #pragma once
 
 #include "index_state.h"
-#include "omendb/base/list.h"
-#include "omendb/graph/prune.h"
+#include "omendb/graph/memory_graph.h"
 #include "omendb/page/views.h"
 
 namespace omendb {
@@ -13,6 +12,7 @@ struct NodeCopy {
     uint32_t id;
     ConstNodeView view;
     float coded_norm_squared; // ‖x̂‖² over the coded dimensions
+    uint32_t anchored_edges;  // of its list
 };
 
 class NodeEditor {
@@ -26,6 +26,9 @@ public:
     // LOCKS: the node's page, shared. ERRORS: index_corrupted.
     NodeCopy Read(uint32_t id);
 
+    // The same into memory of slot_bytes bytes.
+    NodeCopy ReadInto(uint32_t id, char *slot);
+
     // The copy that stands for a node not yet in its page. `slot` has slot_bytes bytes and is kept.
     NodeCopy Describe(uint32_t id, const char *slot);
 
@@ -34,33 +37,15 @@ public:
     // Writes neighbour entry `at` of `from`, whose own code is in the view, from scratch.
     void Encode(NodeView from, uint32_t at, const NodeCopy &to, bool anchored);
 
-    // The edge from → to: appended, or by pruning from's full list anew; an anchored one is always taken.
-    // Returns whether it is in the list now.
-    // LOCKS: from's page exclusively; before, pages of from's neighbours, shared. WAL: one record.
-    bool AddEdge(uint32_t from, const NodeCopy &to, bool anchored);
-
-    // Marks an existing edge from → to as the anchor of `to`. WAL: one record.
-    void AnchorEdge(uint32_t from, uint32_t to);
-
     // Makes a node an entry. LOCKS: meta, entry page, node page. WAL: one record.
     void AddEntry(const NodeCopy &node);
 
-    // Lends the node's slot to change, in one WAL record with the meta page.
-    template <class Change>
-    void Update(uint32_t id, Change change)
-    {
-        WalRecord record(index_);
-        MetaPage *meta = MetaOf(record.Add(0));
-        BlockNumber block = NodeBlock(*geometry_, id);
-        char *page = record.Add(block);
-        RequireKind(index_, block, page, PageKind::kNode);
-        change(meta, NodeAt(page, *geometry_, NodeSlot(*geometry_, id)), page);
-        record.Finish();
-    }
-
     static bool HasEdge(const NodeCopy &from, uint32_t to, bool *anchored);
-    static uint32_t AnchoredEdges(const NodeCopy &node);
-    bool MayAnchor(const NodeCopy &node) const;
+
+    bool MayAnchor(const NodeCopy &node) const
+    {
+        return node.anchored_edges < MaxAnchored(geometry_->degree);
+    }
 
 private:
     Relation index_;

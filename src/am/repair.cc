@@ -6,8 +6,8 @@
 //   4. slots are freed, generations raised
 #include <algorithm>
 
+#include "back_edges.h"
 #include "cold.h"
-#include "node_edit.h"
 #include "omendb/base/key_set.h"
 #include "omendb/pg/failure_points.h"
 #include "omendb/pg/memory.h"
@@ -121,10 +121,10 @@ Reanchor(Repair *repair, NodeEditor *editor, const NodeCopy &child, const NodeCo
     auto nearest = std::min_element(
         candidates.begin(), candidates.end(),
         [](const PruneCandidate &a, const PruneCandidate &b) { return a.distance < b.distance; });
-    if (nearest->forced)
-        editor->AnchorEdge(nearest->id, child.id);
-    else
-        editor->AddEdge(nearest->id, child, true);
+    NodeCache cache(editor, editor->pool(), 0);
+    BackEdges edges(editor, &cache, editor->pool(), &child);
+    edges.Add({nearest->id, 0, nearest->distance, 1});
+    edges.Write();
 }
 
 void

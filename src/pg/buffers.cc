@@ -89,7 +89,7 @@ RecordFreePage(Relation index, BlockNumber block)
 char *
 WalRecord::Add(BlockNumber block)
 {
-    if (unlikely(Holds(block)))
+    if (unlikely(Held(block) != nullptr))
         ereport(ERROR, (errcode(ERRCODE_INDEX_CORRUPTED),
                         errmsg("index \"%s\" is damaged at block %u: a link leads back to it",
                                RelationGetRelationName(index_), block),
@@ -99,21 +99,23 @@ WalRecord::Add(BlockNumber block)
     return AddLocked(buffer, false);
 }
 
-bool
-WalRecord::Holds(BlockNumber block) const
+char *
+WalRecord::Held(BlockNumber block) const
 {
     for (int i = 0; i < count_; ++i)
         if (BufferGetBlockNumber(buffers_[i]) == block)
-            return true;
-    return false;
+            return images_[i];
+    return nullptr;
 }
 
 char *
 WalRecord::AddLocked(Buffer buffer, bool fresh)
 {
     Assert(count_ < kMaxPages);
-    buffers_[count_++] = buffer;
-    return GenericXLogRegisterBuffer(state_, buffer, fresh ? GENERIC_XLOG_FULL_IMAGE : 0);
+    buffers_[count_] = buffer;
+    images_[count_] =
+        GenericXLogRegisterBuffer(state_, buffer, fresh ? GENERIC_XLOG_FULL_IMAGE : 0);
+    return images_[count_++];
 }
 
 void

@@ -126,15 +126,15 @@ DELETE FROM points;
 VACUUM points;
 INSERT INTO points (v) SELECT some_vector(6) FROM generate_series(1, 90);
 VACUUM points;
-INSERT INTO points (v) SELECT some_vector(6) FROM generate_series(1, 8);
-INSERT INTO points (v) SELECT v FROM points LIMIT 6;
+INSERT INTO points (v) SELECT some_vector(6) FROM generate_series(1, 50);
+INSERT INTO points (v) SELECT v FROM points LIMIT 12;
 TRUNCATE gone;
 INSERT INTO gone SELECT v FROM points WHERE id % 3 = 0;
 DELETE FROM points WHERE id % 3 = 0;
 SQL
 	my $records = 0;
 	my @wrong;
-	for (my $after = 1; $after < 2000; $after += 2)
+	for (my $after = 1; $after < 2000; ++$after)
 	{
 		my ($status, $out, $err) = $node->psql('postgres',
 			"SET omendb.failure_point = 'wal record'; SET omendb.failure_after = $after;\n$statement");

@@ -58,8 +58,11 @@ public:
     // which only a wrong link can ask for.
     char *Add(BlockNumber block);
 
-    // Whether the page is registered: reading it by itself would wait for our own lock.
-    bool Holds(BlockNumber block) const;
+    // The image of a page that is registered already, else null. Reading such a page by itself would wait for
+    // our own lock.
+    char *Held(BlockNumber block) const;
+
+    bool HasRoom() const { return count_ < kMaxPages; }
 
     // Registers a page that the caller has locked exclusively. `fresh`: whatever it held before does not
     // matter, it is logged whole.
@@ -76,6 +79,7 @@ private:
     Relation index_;
     GenericXLogState *state_;
     Buffer buffers_[kMaxPages];
+    char *images_[kMaxPages];
     int count_ = 0;
 };
 
