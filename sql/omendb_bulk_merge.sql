@@ -48,7 +48,8 @@ SELECT pg_temp.merge_all();
 SELECT pg_temp.judge_all();
 RESET maintenance_work_mem;
 RESET client_min_messages;
--- a statement that loads lets the delta grow, and merges it by building; smaller ones keep it within its limit
+-- without a worker, a statement that loads lets the delta grow, and merges it by building; smaller ones keep it within its limit
+SET omendb.background_merge = off;
 SET omendb.delta_limit = 64;
 ALTER INDEX merged_l2 RESET (delta_limit);
 INSERT INTO merged SELECT i, pg_temp.noise(i, 12) FROM generate_series(7001, 10000) i;
@@ -57,6 +58,7 @@ INSERT INTO merged SELECT i, pg_temp.noise(i, 12) FROM generate_series(10001, 10
 SELECT delta_rows < 900 AS merged FROM omendb_index_info('merged_l2');
 SELECT pg_temp.merge_all() > 0;
 SELECT pg_temp.judge_all();
+RESET omendb.background_merge;
 DROP TABLE merged;
 -- codes that go on in cold pages, and on several
 CREATE TABLE wide (id integer, v vector(2048));

@@ -55,7 +55,8 @@ SELECT omendb_merge('changed_v');
 SELECT live_nodes, joining_nodes, delta_rows, delta_pages FROM omendb_index_info('changed_v');
 SELECT pg_temp.judge_all();
 SELECT omendb_merge('changed_v');
--- past its limit the inserting backend merges
+-- without a worker, past its limit the inserting backend merges
+SET omendb.background_merge = off;
 ALTER INDEX changed_v SET (delta_limit = 8);
 INSERT INTO changed SELECT i, 'more', pg_temp.noise(i, 12) FROM generate_series(2501, 3000) i;
 SELECT delta_rows < 200 AS merged, live_nodes > 1700 AS grown, joining_nodes FROM omendb_index_info('changed_v');
@@ -64,6 +65,7 @@ ALTER INDEX changed_v RESET (delta_limit);
 SET omendb.delta_limit = 64;
 INSERT INTO changed SELECT i, 'more', pg_temp.noise(i, 12) FROM generate_series(3001, 4000) i;
 SELECT delta_pages <= 9 AS merged FROM omendb_index_info('changed_v');
+RESET omendb.background_merge;
 RESET omendb.delta_limit;
 SELECT pg_temp.judge_all();
 

@@ -4,6 +4,7 @@
 #include "build_external.h"
 #include "build_team.h"
 #include "callbacks.h"
+#include "merge_worker.h"
 #include "omendb/graph/bulk_build.h"
 #include "omendb/graph/entries.h"
 #include "omendb/page/views.h"
@@ -69,6 +70,7 @@ static void
 CheckInterrupts()
 {
     CHECK_FOR_INTERRUPTS();
+    GiveWay(); // of a worker's merge by building
 }
 
 BulkOptions

@@ -6,10 +6,7 @@
 #include "omendb/graph/page_order.h"
 #include "omendb/pg/failure_points.h"
 #include "omendb/pg/memory.h"
-
-extern "C" {
-#include <miscadmin.h>
-}
+#include "vacuum.h"
 
 namespace omendb {
 
@@ -54,7 +51,7 @@ template <class Use>
 void
 BulkMerge::WithEditor(Use use)
 {
-    CHECK_FOR_INTERRUPTS();
+    VacuumDelay();
     MemoryContext old = MemoryContextSwitchTo(row_context_);
     NodeEditor editor(index_, PoolOf(row_context_));
     use(&editor);
@@ -100,7 +97,7 @@ BulkMerge::WriteLists()
             by_id[count++] = row;
     std::sort(by_id, by_id + count, [this](uint32_t a, uint32_t b) { return ids_[a] < ids_[b]; });
     for (uint32_t i = 0; i < count;) {
-        CHECK_FOR_INTERRUPTS();
+        VacuumDelay();
         BlockNumber block = NodeBlock(geometry_, ids_[by_id[i]]);
         WalRecord record(index_);
         char *page = record.Add(block);

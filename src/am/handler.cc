@@ -22,7 +22,7 @@ DefineStorageParameters()
                       "Bits a dimension in neighbour codes; 0 chooses by dimension", 0, 0, 4,
                       AccessExclusiveLock);
     add_int_reloption(storage_parameter_kind, "delta_limit",
-                      "Size in kB at which inserting backends merge the delta; 0 takes the setting "
+                      "Size in kB at which the delta is merged; 0 takes the setting "
                       "omendb.delta_limit",
                       0, 0, 1024 * 1024, ShareUpdateExclusiveLock);
 }

@@ -3,6 +3,7 @@
 #include "callbacks.h"
 #include "cold.h"
 #include "merge.h"
+#include "merge_worker.h"
 #include "omendb/codec/own_code.h"
 #include "omendb/page/views.h"
 #include "omendb/pg/failure_points.h"
@@ -143,14 +144,18 @@ CountRow(IndexInfo *info)
     return ++*static_cast<uint64 *>(info->ii_AmCache);
 }
 
-// What an inserting backend does about a delta past its limit: it merges a few rows, one by one. But a statement
-// that loads, whose own rows are many and half of the delta, is better off letting the delta grow and then
-// building: what that takes is in proportion to what the statement itself has inserted.
+// What an inserting backend does about a delta past its limit: it has a worker merge it. Where none can be had, it
+// merges a few rows itself. But a statement that loads, whose own rows are many and half of the delta, is then better
+// off letting the delta grow and building: what that takes is in proportion to what the statement itself has inserted.
 void
 HelpMerging(Relation index, const MetaPage &meta, uint64 own_rows, bool statement_ends)
 {
     uint32_t pages = DeltaPages(meta);
-    if (pages <= DeltaLimitPages(index))
+    if (pages <= DeltaLimitPages(index)) {
+        ForgetMergeWorker(index);
+        return;
+    }
+    if (RequestMergeWorker(index))
         return;
     uint64 rows = uint64{pages} * GetIndexState(index)->geometry.delta_capacity;
     bool loads = own_rows >= kLoadRows && own_rows >= rows / 2 && BulkMergeFits(index, meta, rows);

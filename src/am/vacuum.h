@@ -2,6 +2,7 @@
 #pragma once
 
 #include "index_state.h"
+#include "merge_worker.h"
 
 extern "C" {
 #include <commands/vacuum.h>
@@ -9,10 +10,11 @@ extern "C" {
 
 namespace omendb {
 
-// Cost-based delay and interrupts, by the server's version.
+// Cost-based delay and interrupts, by the server's version; in a merge worker, giving way too.
 inline void
 VacuumDelay()
 {
+    GiveWay();
 #if PG_VERSION_NUM >= 180000
     vacuum_delay_point(false);
 #else

@@ -15,6 +15,7 @@ namespace omendb {
 
 int ef_search = 50;
 int delta_limit_kb = 512;
+bool background_merge = true;
 
 static int simd_setting = -1;
 
@@ -70,9 +71,14 @@ DefineSettings()
                             &ef_search, 50, 10, 10000, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomIntVariable(
         "omendb.delta_limit",
-        "Sets the size of an index's delta at which inserting backends merge it into the graph.",
+        "Sets the size of an index's delta at which it is merged into the graph.",
         "The storage parameter delta_limit overrides it for one index.", &delta_limit_kb, 512, 64,
         1024 * 1024, PGC_USERSET, GUC_UNIT_KB, nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable("omendb.background_merge",
+                             "Has background workers merge deltas that pass their limit.",
+                             "When off, or when max_worker_processes are all in use, inserting "
+                             "backends merge themselves.",
+                             &background_merge, true, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomEnumVariable("omendb.simd", "Pins the instruction set of the distance kernels.",
                              "auto takes the widest that the CPU has.", &simd_setting, -1,
                              kSimdOptions, PGC_USERSET, 0, CheckSimd, AssignSimd, nullptr);
