@@ -146,7 +146,8 @@ BEGIN
 		ELSIF NOT compare_only AND near IS DISTINCT FROM ARRAY(SELECT unnest(near) ORDER BY 1) THEN
 			-- To a reader's old snapshot most of an index may be invisible, and LIMIT 10 reads nearly all of it:
 			-- there what the search finds late comes late, as the README's limits say.
-			RETURN NEXT format('%s: LIMIT 10 out of order: %s', i.index, near);
+			RETURN NEXT format('%s: LIMIT 10 out of order: %s, exact %s, %s rows in the table; index %s', i.index, near,
+				exact, cardinality(truth), (SELECT row_to_json(x) FROM omendb_index_info(i.index) AS x));
 		ELSIF near <> '{}' AND NOT pg_is_in_recovery() THEN
 			SELECT count(*) INTO hits FROM unnest(near) AS d WHERE d <= exact[cardinality(exact)];
 			INSERT INTO recall VALUES (i.index, hits, cardinality(exact));
