@@ -12,7 +12,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes;
 
-our @EXPORT = qw(new_server create_tables problems is_sound is_debug_build kill_backend
+our @EXPORT = qw(new_server create_tables problems is_sound is_debug_build kill_backend drop_invalid
   wait_until_up start_psql finish_psql work_of start_work pump_work stop_work answers_of index_state words_of
   has_recall recall_at_10_and_100 memory_of team_memory_of);
 
@@ -164,11 +164,11 @@ sub problems
 	return $node->safe_psql('postgres', 'SELECT problems()');
 }
 
-# One test: check and comparison find nothing wrong.
+# One test: check and comparison find nothing wrong, in database postgres or another.
 sub is_sound
 {
-	my ($node, $name) = @_;
-	my ($status, $out, $err) = $node->psql('postgres', 'SELECT problems()', timeout => 120);
+	my ($node, $name, $database) = @_;
+	my ($status, $out, $err) = $node->psql($database // 'postgres', 'SELECT problems()', timeout => 120);
 	return is($status == 0 ? $out : "error: $err", '', $name);
 }
 
@@ -185,6 +185,18 @@ sub kill_backend
 {
 	my ($node, $pid) = @_;
 	return kill('KILL', $pid);
+}
+
+# What is left of builds CONCURRENTLY that were cut short.
+sub drop_invalid
+{
+	my ($node) = @_;
+	for my $index (split /\n/,
+		$node->safe_psql('postgres', 'SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid'))
+	{
+		$node->safe_psql('postgres', "DROP INDEX $index");
+	}
+	return;
 }
 
 # After a crash the postmaster recovers by itself.
@@ -263,13 +275,13 @@ sub pump_work
 {
 	my ($seconds, @sessions) = @_;
 	my $until = Time::HiRes::time() + $seconds;
-	while (Time::HiRes::time() < $until)
+	while ((my $left = $until - Time::HiRes::time()) > 0)
 	{
 		for my $session (@sessions)
 		{
 			eval { $session->{run}->pump_nb };
 		}
-		Time::HiRes::sleep(0.1);
+		Time::HiRes::sleep($left < 0.1 ? $left : 0.1);
 	}
 	return;
 }

@@ -78,6 +78,24 @@ my %rebuilt = sizes();
 cmp_ok($last{some_words_v}, '<=', 1.1 * $rebuilt{some_words_v},
 	"size after the rounds against a new index: $last{some_words_v} and $rebuilt{some_words_v} bytes");
 
+# --- between the two halves of a vacuum -----------------------------------------------------------
+
+# Dead nodes are still linked, and most of all; searches go past them. Slowed down so that there is time to ask.
+$node->safe_psql('postgres', "CREATE TABLE removed AS SELECT * FROM some_words WHERE id % 10 <> 0;\n"
+	  . 'DELETE FROM some_words WHERE id % 10 <> 0');
+my $live = $node->safe_psql('postgres', 'SELECT count(*) FROM some_words');
+my $vacuum = start_psql($node, "SET application_name = 'work';\nSET vacuum_cost_delay = '20ms';\nVACUUM some_words;\n");
+ok($node->poll_query_until('postgres', "SELECT live_nodes <= $live FROM omendb_index_info('some_words_v')"), 'rows are removed');
+my ($between_10, $between_100) = recall_at_10_and_100($node, 'some_words', '<=>', 'asked');
+cmp_ok(index_state($node, 'some_words_v', 'dead_nodes'), '>', 5 * $live, 'their nodes stand');
+cmp_ok($between_10, '>=', 0.98, "recall of LIMIT 10 meanwhile: $between_10");
+cmp_ok($between_100, '>=', 0.98, "recall of LIMIT 100 meanwhile: $between_100");
+stop_work($node, 'vacuum ended', vacuum => $vacuum);
+is_sound($node, 'sound after half a vacuum');
+$node->safe_psql('postgres', 'VACUUM some_words');
+is(index_state($node, 'some_words_v', 'dead_nodes'), '0', 'the next ends it');
+$node->safe_psql('postgres', 'INSERT INTO some_words SELECT * FROM removed; VACUUM some_words');
+
 # --- ANALYZE --------------------------------------------------------------------------------------
 
 # How many WAL records touch the index while the statement runs.
@@ -85,9 +103,8 @@ sub records_of
 {
 	my ($index, $statement) = @_;
 	my $from = $node->lsn('insert');
-	$node->safe_psql('postgres', $statement);
-	my $to = $node->lsn('insert');
-	$node->safe_psql('postgres', 'CHECKPOINT'); # synchronous_commit is off
+	$node->safe_psql('postgres', "SET synchronous_commit = on;\n$statement");
+	my $to = $node->lsn('flush');
 	my $file = $node->safe_psql('postgres',
 		"SELECT '1663/' || d.oid || '/' || pg_relation_filenode('$index') FROM pg_database d WHERE datname = current_database()");
 	my ($out, $err) = run_command(
