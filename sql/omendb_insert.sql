@@ -151,3 +151,19 @@ INSERT INTO changed SELECT i, 'one', pg_temp.noise(i, 13) FROM generate_series(1
 SELECT pg_temp.judge('changed', '<->', pg_temp.queries(5, 13), NULL, 1);
 SELECT * FROM omendb_check_index('changed_v');
 DROP TABLE changed;
+
+-- rows that say nothing about how long vectors are, before the first that does
+CREATE TABLE early (id int, v vector(3));
+CREATE INDEX early_l2 ON early USING omendb (v vector_l2_ops);
+CREATE INDEX early_ip ON early USING omendb (v vector_ip_ops);
+CREATE INDEX early_cosine ON early USING omendb (v vector_cosine_ops);
+INSERT INTO early VALUES (1, '[0,0,0]'), (2, '[1e19,0,0]');
+INSERT INTO early VALUES (3, '[1e17,0,0]'), (4, '[0,0,0]'), (5, '[-1e17,1e16,0]'), (6, '[1e19,0,0]');
+SELECT c.indexrelid::regclass, x.* FROM pg_index c, omendb_check_index(c.indexrelid) x WHERE c.indrelid = 'early'::regclass;
+SELECT count(omendb_merge(indexrelid)) FROM pg_index WHERE indrelid = 'early'::regclass;
+SELECT c.indexrelid::regclass, x.* FROM pg_index c, omendb_check_index(c.indexrelid) x WHERE c.indrelid = 'early'::regclass;
+SET enable_seqscan = off;
+SELECT id FROM early ORDER BY v <#> '[1,0,0]', id;
+SELECT id FROM early ORDER BY v <-> '[1e17,0,0]', id;
+RESET enable_seqscan;
+DROP TABLE early;

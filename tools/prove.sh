@@ -5,7 +5,7 @@ set -uo pipefail
 perl=$1
 shift
 # What PostgreSQL::Test expects of its makefile; PostgreSQL 16 took TESTDIR apart into the other two.
-export TESTDIR=. TESTDATADIR=tmp_check TESTLOGDIR=tmp_check/log
+export TESTDIR=$PWD TESTDATADIR=$PWD/tmp_check TESTLOGDIR=$PWD/tmp_check/log
 prove -v -I "$perl" -I test/perl $(printf 'test/t/%s.pl ' "$@") && exit
 for log in tmp_check/log/*.log; do
     if grep -qE 'PANIC|FATAL|TRAP|terminated by signal|ERROR: .*omendb' "$log"; then

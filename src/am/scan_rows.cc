@@ -40,11 +40,22 @@ RowOfNode(const ScanState *scan, uint32_t id, ConstNodeView node, float distance
     return row;
 }
 
+// A dead node takes a place in the pool, so it takes one among the rows, without TIDs: else, between the two halves of
+// a VACUUM, rows from beyond what the pool vouches for (RowsWithin) would be returned in its stead. 4,000 points of 6
+// dimensions, nine in ten dead: recall of LIMIT 10 was .78. Of a joining node, the delta has the row.
 void
 ScanVisitor::OnNode(uint32_t id, ConstNodeView node, float distance_squared)
 {
-    if (node.header()->state == static_cast<uint8_t>(NodeState::kLive))
+    auto state = static_cast<NodeState>(node.header()->state);
+    if (state == NodeState::kLive) {
         AddScanRow(scan, RowOfNode(scan, id, node, distance_squared));
+    } else if (state == NodeState::kDead) {
+        ScanRow row = RowOfNode(scan, id, node, distance_squared);
+        row.tid_count = 0;
+        row.segment_block = kNoBlock;
+        row.cold_block = kNoBlock; // its place need not be exact
+        AddScanRow(scan, row);
+    }
 }
 
 // Whether what the row was made of names the same cold record still. If so, what was read from it before is

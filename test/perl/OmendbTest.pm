@@ -12,17 +12,21 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes;
 
-our @EXPORT = qw(new_server create_tables problems is_sound is_debug_build kill_backend
-  wait_until_up start_psql finish_psql index_state words_of
+our @EXPORT = qw(new_server create_tables problems is_sound is_debug_build kill_backend drop_invalid
+  wait_until_up start_psql finish_psql work_of start_work pump_work stop_work answers_of index_state words_of
   has_recall recall_at_10_and_100 memory_of team_memory_of);
 
-# A running server with the extension; streaming => 1 for wal_level replica, without which a build logs nothing. PostgreSQL::Test::Cluster switches restart_after_crash off; here it
-# is on, for a killed backend is what users meet.
+# A running server with the extension; streaming => 1 for wal_level replica, without which a build logs nothing,
+# archiving => 1, extra => [options of initdb], conf => settings. PostgreSQL::Test::Cluster switches
+# restart_after_crash off; here it is on, for a killed backend is what users meet.
 sub new_server
 {
 	my ($name, %options) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
-	$node->init(allows_streaming => $options{streaming} // 0);
+	$node->init(
+		allows_streaming => $options{streaming} // 0,
+		has_archiving => $options{archiving} // 0,
+		extra => $options{extra} // []);
 	$node->append_conf('postgresql.conf', <<"TEXT");
 autovacuum = off
 jit = off
@@ -142,7 +146,8 @@ BEGIN
 		ELSIF NOT compare_only AND near IS DISTINCT FROM ARRAY(SELECT unnest(near) ORDER BY 1) THEN
 			-- To a reader's old snapshot most of an index may be invisible, and LIMIT 10 reads nearly all of it:
 			-- there what the search finds late comes late, as the README's limits say.
-			RETURN NEXT format('%s: LIMIT 10 out of order: %s', i.index, near);
+			RETURN NEXT format('%s: LIMIT 10 out of order: %s, exact %s, %s rows in the table; index %s', i.index, near,
+				exact, cardinality(truth), (SELECT row_to_json(x) FROM omendb_index_info(i.index) AS x));
 		ELSIF near <> '{}' AND NOT pg_is_in_recovery() THEN
 			SELECT count(*) INTO hits FROM unnest(near) AS d WHERE d <= exact[cardinality(exact)];
 			INSERT INTO recall VALUES (i.index, hits, cardinality(exact));
@@ -159,11 +164,11 @@ sub problems
 	return $node->safe_psql('postgres', 'SELECT problems()');
 }
 
-# One test: check and comparison find nothing wrong.
+# One test: check and comparison find nothing wrong, in database postgres or another.
 sub is_sound
 {
-	my ($node, $name) = @_;
-	my ($status, $out, $err) = $node->psql('postgres', 'SELECT problems()', timeout => 120);
+	my ($node, $name, $database) = @_;
+	my ($status, $out, $err) = $node->psql($database // 'postgres', 'SELECT problems()', timeout => 120);
 	return is($status == 0 ? $out : "error: $err", '', $name);
 }
 
@@ -182,6 +187,18 @@ sub kill_backend
 	return kill('KILL', $pid);
 }
 
+# What is left of builds CONCURRENTLY that were cut short.
+sub drop_invalid
+{
+	my ($node) = @_;
+	for my $index (split /\n/,
+		$node->safe_psql('postgres', 'SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid'))
+	{
+		$node->safe_psql('postgres', "DROP INDEX $index");
+	}
+	return;
+}
+
 # After a crash the postmaster recovers by itself.
 sub wait_until_up
 {
@@ -195,20 +212,21 @@ sub wait_until_up
 	die 'the server did not come back';
 }
 
-# A psql that runs a script in the background. finish_psql returns its output and errors.
+# A psql that runs a script in the background, in database postgres or another. finish_psql returns its output
+# and errors.
 sub start_psql
 {
-	my ($node, $script) = @_;
+	my ($node, $script, $database) = @_;
 	my ($handle, $file) = tempfile('script_XXXX', DIR => PostgreSQL::Test::Utils::tempdir());
 	print $handle $script;
 	close $handle;
 	my %session = (out => '', err => '');
 	$session{run} = IPC::Run::start(
 		[
-			'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'), '-f', $file
+			'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($database // 'postgres'), '-f', $file
 		],
 		'>', \$session{out}, '2>', \$session{err},
-		IPC::Run::timeout(300));
+		IPC::Run::timeout(300 + ($ENV{OMENDB_SECONDS} // 0)));
 	return \%session;
 }
 
@@ -217,6 +235,93 @@ sub finish_psql
 	my ($session) = @_;
 	eval { $session->{run}->finish };
 	return ($session->{out}, $session->{err});
+}
+
+# What sessions do over and over beside others: insert, change, merge, vacuum. Twins of rows of wide and huge
+# give back their cold records when they are merged.
+my %work = (
+	insert => <<'SQL',
+INSERT INTO points (v) SELECT some_vector(6) FROM generate_series(1, 40);
+INSERT INTO points (v) SELECT v FROM points ORDER BY random() LIMIT 20;
+INSERT INTO wide (v) SELECT random_vector(2048) FROM generate_series(1, 2);
+INSERT INTO wide (v) SELECT v FROM wide ORDER BY random() LIMIT 4;
+INSERT INTO huge (v) SELECT v FROM huge ORDER BY random() LIMIT 2;
+INSERT INTO huge (v) VALUES (random_vector(16000));
+SQL
+	change => <<'SQL',
+UPDATE points SET v = some_vector(6) WHERE random() < 0.02;
+UPDATE wide SET note = 1 WHERE random() < 0.1;
+DELETE FROM points WHERE random() < 0.1;
+DELETE FROM wide WHERE random() < 0.2;
+DELETE FROM huge WHERE random() < 0.3;
+SQL
+	merge => "SELECT count(omendb_merge(index)) FROM omendb_indexes;\n",
+	vacuum => <<'SQL',
+VACUUM (INDEX_CLEANUP ON) points;
+VACUUM (INDEX_CLEANUP ON) wide;
+VACUUM (INDEX_CLEANUP ON) huge;
+SQL
+);
+sub work_of { return map { $_ => $work{$_} } @_; }
+
+# Sessions that repeat a script each, by name. Who waits beside them pumps their output.
+sub start_work
+{
+	my ($node, %scripts) = @_;
+	return map { $_ => start_psql($node, "SET application_name = 'work';\n" . $scripts{$_} x 2000) } sort keys %scripts;
+}
+
+sub pump_work
+{
+	my ($seconds, @sessions) = @_;
+	my $until = Time::HiRes::time() + $seconds;
+	while ((my $left = $until - Time::HiRes::time()) > 0)
+	{
+		for my $session (@sessions)
+		{
+			eval { $session->{run}->pump_nb };
+		}
+		Time::HiRes::sleep($left < 0.1 ? $left : 0.1);
+	}
+	return;
+}
+
+# Ends them: one test each, that they met no error till then but such as are {allowed}. Returns their outputs by name.
+sub stop_work
+{
+	my ($node, $name, %sessions) = @_;
+	my %outputs;
+	# Again and again: one may have been about to connect.
+	while (grep { $_->{run}->pumpable } values %sessions)
+	{
+		$node->safe_psql('postgres',
+			"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'work'");
+		pump_work(0.1, values %sessions);
+	}
+	for my $kind (sort keys %sessions)
+	{
+		my ($out, $err) = finish_psql($sessions{$kind});
+		my $allowed = $sessions{$kind}{allowed} // qr/(?!)/;
+		$outputs{$kind} = $out;
+		is(join("\n", grep { /ERROR|PANIC/ && !/$allowed/ } split /\n/, $err), '', "$name: $kind met no error");
+	}
+	return %outputs;
+}
+
+# What each index answers to a few queries, the same at each call, and the rows that it has in all. Two servers
+# with the same rows and pages give the same.
+sub answers_of
+{
+	my ($node) = @_;
+	return $node->safe_psql('postgres', <<'SQL');
+SET enable_seqscan = off;
+SET enable_sort = off;
+SELECT setseed(0.25) \gset
+SELECT format('SELECT %L, array_agg(id) FROM (SELECT id FROM %s ORDER BY v %s %L LIMIT 20) AS x', index,
+		table_name, operator, random_vector(dims)) FROM omendb_indexes, generate_series(1, 4) \gexec
+SELECT format('SELECT %L, count(*), sum(hashint4(id)::bigint) FROM (SELECT id FROM %s ORDER BY v %s %L OFFSET 0) AS x',
+		index, table_name, operator, random_vector(dims)) FROM omendb_indexes \gexec
+SQL
 }
 
 # One test: recall of all LIMIT 10 queries that problems() has asked.

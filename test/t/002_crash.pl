@@ -70,17 +70,6 @@ sub finish_work
 	return join("\n", @unexpected);
 }
 
-# Builds that a crash cut short leave invalid indexes of CONCURRENTLY.
-sub drop_invalid
-{
-	for my $index (split /\n/, $node->safe_psql('postgres',
-		'SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid'))
-	{
-		$node->safe_psql('postgres', "DROP INDEX $index");
-	}
-	return;
-}
-
 my @mixes = (
 	[qw(insert insert merge)],
 	[qw(insert change vacuum)],
@@ -119,7 +108,7 @@ for my $crash (1 .. $crashes)
 	}
 	$what = "crash $crash during @kinds, $what";
 	is(finish_work(@sessions), '', "$what: no other error");
-	drop_invalid();
+	drop_invalid($node);
 	is_sound($node, "$what: sound");
 	$node->safe_psql('postgres', <<'SQL');
 INSERT INTO points (v) SELECT some_vector(6) FROM generate_series(1, 30);

@@ -17,25 +17,13 @@ $standby->init_from_backup($primary, 'base', has_streaming => 1);
 $standby->append_conf('postgresql.conf', "max_standby_streaming_delay = 60s\nhot_standby_feedback = on\n");
 $standby->start;
 
-# The ids that each index gives for a few queries, the same queries on both servers, and how many rows all
-# of it has.
-my $answers = <<'SQL';
-SET enable_seqscan = off;
-SET enable_sort = off;
-SELECT setseed(0.25) \gset
-SELECT format('SELECT %L, array_agg(id) FROM (SELECT id FROM %s ORDER BY v %s %L LIMIT 20) AS x', index,
-		table_name, operator, random_vector(dims)) FROM omendb_indexes, generate_series(1, 4) \gexec
-SELECT format('SELECT %L, count(*), sum(hashint4(id)::bigint) FROM (SELECT id FROM %s ORDER BY v %s %L OFFSET 0) AS x',
-		index, table_name, operator, random_vector(dims)) FROM omendb_indexes \gexec
-SQL
-
 sub same_answers
 {
 	my ($name) = @_;
 	# Up to what was committed, which is not all written yet: synchronous_commit is off.
 	$primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
-	my $here = $primary->safe_psql('postgres', $answers);
-	my $there = $standby->safe_psql('postgres', $answers);
+	my $here = answers_of($primary);
+	my $there = answers_of($standby);
 	cmp_ok(length($here), '>', 1000, "$name: the primary answers");
 	is($there, $here, "$name: the standby answers as the primary");
 	# The merge right is a lock that a standby grants too.

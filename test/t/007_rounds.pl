@@ -111,11 +111,7 @@ for my $round (1 .. $rounds)
 			my ($out, $err) = finish_psql($session);
 			$wrong .= join("\n", grep { /ERROR|PANIC/ && !/deadlock/ } split /\n/, $err);
 		}
-		for my $index (split /\n/, $node->safe_psql('postgres',
-			'SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid'))
-		{
-			$node->safe_psql('postgres', "DROP INDEX $index");
-		}
+		drop_invalid($node);
 	}
 	elsif (rand() < 0.2)
 	{

@@ -12,12 +12,7 @@ use Test::More;
 plan skip_all => 'needs prlimit of util-linux' if system('prlimit --version >/dev/null 2>&1') != 0;
 
 # WAL files have to stay below the limit too.
-my $node = PostgreSQL::Test::Cluster->new('full');
-$node->init(extra => ['--wal-segsize=1']);
-$node->append_conf('postgresql.conf', "autovacuum = off\njit = off\nlog_statement = none\nshared_buffers = 32MB\n"
-	  . "max_wal_size = 64MB\nomendb.delta_limit = 64kB\n");
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION omendb');
+my $node = new_server('full', extra => ['--wal-segsize=1'], conf => "max_wal_size = 64MB\nomendb.delta_limit = 64kB\n");
 create_tables($node);
 my $postmaster = (split /\n/, slurp_file($node->data_dir . '/postmaster.pid'))[0];
 
