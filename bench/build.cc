@@ -30,8 +30,8 @@ ShowProgress(Connection &watcher, int pid, Progress &progress)
         progress.Update(0, row.Value(0, 0));
 }
 
-// Writes what was changed before, so that it disturbs no measurement; its WAL files serve anew, as they do on a
-// server that has run for a while.
+} // namespace
+
 void
 Checkpoint(Connection &connection)
 {
@@ -42,10 +42,8 @@ Checkpoint(Connection &connection)
     }
 }
 
-} // namespace
-
 BuildFigures
-BuildIndex(const Args &args, const Side &side, Workspace &workspace)
+BuildIndex(const Args &args, const Side &side, Workspace &workspace, bool checkpoint_after)
 {
     Connection connection(args.connection, side.database);
     BuildFigures figures;
@@ -83,7 +81,8 @@ BuildIndex(const Args &args, const Side &side, Workspace &workspace)
         std::stod(connection.Scalar("SELECT pg_relation_size($1::regclass)", {side.index}));
     figures.table_bytes =
         std::stod(connection.Scalar("SELECT pg_table_size($1::regclass)", {side.table}));
-    Checkpoint(connection);
+    if (checkpoint_after)
+        Checkpoint(connection);
     return figures;
 }
 

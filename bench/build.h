@@ -14,7 +14,12 @@ struct BuildFigures {
 };
 
 // Builds the side's index, unless it existed, shows the server's progress, and notes the index for removal
-// when its table is the user's. Throws SqlError.
-BuildFigures BuildIndex(const Args &args, const Side &side, Workspace &workspace);
+// when its table is the user's. A checkpoint comes before it, and after it if wanted. Throws SqlError.
+BuildFigures BuildIndex(const Args &args, const Side &side, Workspace &workspace,
+                        bool checkpoint_after = true);
+
+// Writes what was changed before, so that it disturbs no measurement; its WAL files serve anew, as they do on a
+// server that has run for a while. Does nothing where the role may not.
+void Checkpoint(Connection &connection);
 
 } // namespace omendb::bench

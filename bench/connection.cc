@@ -105,6 +105,12 @@ Connection::ExecuteLong(const std::string &sql, const std::function<void()> &tic
 {
     if (PQsendQuery(connection_.get(), sql.c_str()) == 0)
         Fail(nullptr);
+    Finish(tick);
+}
+
+void
+Connection::Finish(const std::function<void()> &tick)
+{
     bool cancelled = false;
     while (PQisBusy(connection_.get()) != 0) {
         if (Interrupted() && !cancelled) {
@@ -117,7 +123,7 @@ Connection::ExecuteLong(const std::string &sql, const std::function<void()> &tic
         pollfd wait{PQsocket(connection_.get()), POLLIN, 0};
         if (poll(&wait, 1, 200) > 0 && PQconsumeInput(connection_.get()) == 0)
             Fail(nullptr);
-        if (!cancelled)
+        if (!cancelled && tick)
             tick();
     }
     PGresult *last = nullptr;
@@ -133,18 +139,25 @@ Connection::ExecuteLong(const std::string &sql, const std::function<void()> &tic
 }
 
 void
-Connection::Prepare(const std::string &name, const std::string &sql, Oid parameter_type)
+Connection::Prepare(const std::string &name, const std::string &sql,
+                    const std::vector<Oid> &parameter_types)
 {
-    Checked(PQprepare(connection_.get(), name.c_str(), sql.c_str(), 1, &parameter_type));
+    Checked(PQprepare(connection_.get(), name.c_str(), sql.c_str(),
+                      static_cast<int>(parameter_types.size()), parameter_types.data()));
 }
 
 Result
-Connection::ExecutePrepared(const std::string &name, const std::string &parameter)
+Connection::ExecutePrepared(const std::string &name, const std::vector<std::string> &parameters)
 {
-    const char *value = parameter.data();
-    int length = static_cast<int>(parameter.size());
-    int format = 1;
-    return Checked(PQexecPrepared(connection_.get(), name.c_str(), 1, &value, &length, &format, 1));
+    std::vector<const char *> values;
+    std::vector<int> lengths, formats(parameters.size(), 1);
+    for (const std::string &parameter : parameters) {
+        values.push_back(parameter.data());
+        lengths.push_back(static_cast<int>(parameter.size()));
+    }
+    return Checked(PQexecPrepared(connection_.get(), name.c_str(),
+                                  static_cast<int>(parameters.size()), values.data(),
+                                  lengths.data(), formats.data(), 1));
 }
 
 void
@@ -177,12 +190,11 @@ Connection::Put(const char *data, size_t bytes)
 }
 
 void
-Connection::EndCopyIn()
+Connection::EndCopyIn(const std::function<void()> &tick)
 {
     if (PQputCopyEnd(connection_.get(), nullptr) != 1)
         Fail(nullptr);
-    while (PGresult *result = PQgetResult(connection_.get()))
-        Checked(result);
+    Finish(tick);
 }
 
 bool

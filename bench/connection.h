@@ -55,15 +55,17 @@ public:
     // Runs a long statement; calls `tick` about five times a second; Ctrl-C cancels it on the server.
     void ExecuteLong(const std::string &sql, const std::function<void()> &tick);
 
-    void Prepare(const std::string &name, const std::string &sql, Oid parameter_type);
-    // One binary parameter, binary results.
-    Result ExecutePrepared(const std::string &name, const std::string &parameter);
+    void Prepare(const std::string &name, const std::string &sql,
+                 const std::vector<Oid> &parameter_types);
+    // Binary parameters, binary results.
+    Result ExecutePrepared(const std::string &name, const std::vector<std::string> &parameters);
 
     // COPY sql TO STDOUT: calls `row` for each piece. COPY sql FROM STDIN: sends what Put gets until End.
     void CopyOut(const std::string &sql, const std::function<void(const char *, int)> &piece);
+    // EndCopyIn waits for the server as ExecuteLong does.
     void BeginCopyIn(const std::string &sql);
     void Put(const char *data, size_t bytes);
-    void EndCopyIn();
+    void EndCopyIn(const std::function<void()> &tick = {});
 
     std::string QuoteName(const std::string &name) const;
     std::string QuoteLiteral(const std::string &text) const;
@@ -75,6 +77,8 @@ public:
 
 private:
     Result Checked(PGresult *result);
+    // Waits for the end of what was sent.
+    void Finish(const std::function<void()> &tick);
     [[noreturn]] void Fail(const PGresult *result);
 
     std::unique_ptr<PGconn, void (*)(PGconn *)> connection_;

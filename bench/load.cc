@@ -36,6 +36,32 @@ AppendField(std::string &buffer, const std::string &bytes)
 
 } // namespace
 
+double
+CopyRows(Connection &connection, const Side &side, const VectorFile &base, long first, long count,
+         const std::string &title)
+{
+    auto start = std::chrono::steady_clock::now();
+    Progress progress(title, static_cast<double>(count));
+    connection.BeginCopyIn("COPY " + side.table + " (id, v) FROM STDIN (FORMAT binary)");
+    std::string buffer("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19);
+    for (long row = first; row < first + count; row++) {
+        buffer.append("\0\2", 2);
+        AppendField(buffer, WireInt4(static_cast<int32_t>(row)));
+        AppendField(buffer,
+                    WireVector(base.Row(static_cast<size_t>(row) % base.rows()), base.columns()));
+        if (buffer.size() >= kPieceBytes) {
+            ThrowIfInterrupted();
+            connection.Put(buffer.data(), buffer.size());
+            buffer.clear();
+            progress.Update(static_cast<double>(row - first));
+        }
+    }
+    buffer.append("\377\377", 2);
+    connection.Put(buffer.data(), buffer.size());
+    connection.EndCopyIn([&] { progress.Update(static_cast<double>(count)); });
+    return SecondsSince(start);
+}
+
 LoadFigures
 LoadFile(const Args &args, const Side &side, const VectorFile &base, long row_limit)
 {
@@ -44,27 +70,7 @@ LoadFile(const Args &args, const Side &side, const VectorFile &base, long row_li
     figures.rows = static_cast<long>(base.rows());
     if (row_limit > 0)
         figures.rows = std::min(figures.rows, row_limit);
-    auto start = std::chrono::steady_clock::now();
-    {
-        Progress progress(side.label + ": load", static_cast<double>(figures.rows));
-        connection.BeginCopyIn("COPY " + side.table + " (id, v) FROM STDIN (FORMAT binary)");
-        std::string buffer("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19);
-        for (long row = 0; row < figures.rows; row++) {
-            buffer.append("\0\2", 2);
-            AppendField(buffer, WireInt4(static_cast<int32_t>(row)));
-            AppendField(buffer, WireVector(base.Row(static_cast<size_t>(row)), base.columns()));
-            if (buffer.size() >= kPieceBytes) {
-                ThrowIfInterrupted();
-                connection.Put(buffer.data(), buffer.size());
-                buffer.clear();
-                progress.Update(static_cast<double>(row));
-            }
-        }
-        buffer.append("\377\377", 2);
-        connection.Put(buffer.data(), buffer.size());
-        connection.EndCopyIn();
-    }
-    figures.seconds = SecondsSince(start);
+    figures.seconds = CopyRows(connection, side, base, 0, figures.rows, side.label + ": load");
     Settle(connection, side);
     return figures;
 }

@@ -12,6 +12,11 @@ struct LoadFigures {
     double seconds = 0; // 0: the table was there
 };
 
+// COPYs rows `first` .. `first + count - 1` into the side's table; the id is the row's number. Beyond the
+// file's end its vectors begin anew. Returns the seconds that the COPY took.
+double CopyRows(Connection &connection, const Side &side, const VectorFile &base, long first,
+                long count, const std::string &title);
+
 // The file's rows, ids from 0. `row_limit` 0: all of them.
 LoadFigures LoadFile(const Args &args, const Side &side, const VectorFile &base, long row_limit);
 

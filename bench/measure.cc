@@ -5,41 +5,16 @@
 
 #include "interrupt.h"
 #include "progress.h"
+#include "recall.h"
 #include "searcher.h"
 #include "timed_run.h"
 
 #include <algorithm>
 #include <cstdlib>
-#include <sstream>
 #include <unistd.h>
 
 namespace omendb::bench {
 namespace {
-
-double
-RecallOf(std::vector<std::string> found, const std::vector<std::string> &accepted, int k)
-{
-    std::sort(found.begin(), found.end());
-    found.erase(std::unique(found.begin(), found.end()), found.end());
-    int hits = 0;
-    for (const std::string &id : found)
-        hits += std::find(accepted.begin(), accepted.end(), id) != accepted.end();
-    return std::min(1.0, static_cast<double>(hits) / k);
-}
-
-void
-MeasureRecall(Searcher &searcher, const QuerySet &queries, const Truth &truth, Progress &progress,
-              double &done, Point &point)
-{
-    for (size_t i = 0; i < queries.size(); i++) {
-        ThrowIfInterrupted();
-        std::vector<std::string> found = searcher.Search(queries[i]);
-        point.short_answers += found.size() < static_cast<size_t>(truth.k);
-        point.recall += RecallOf(std::move(found), truth.accepted[i], truth.k);
-        progress.Update(++done);
-    }
-    point.recall /= static_cast<double>(queries.size());
-}
 
 constexpr int kMemorySessions = 3;
 constexpr size_t kMemoryQueries = 300;
@@ -70,18 +45,6 @@ MeasureMemory(const Args &args, const Side &side, const QuerySet &queries, int p
     }
 }
 
-void
-WarnWithoutIndex(const Side &side, const std::string &plan)
-{
-    Say("\n*** " + side.label +
-        ": THE INDEX IS NOT USED. The figures of this side are those of another plan:");
-    std::istringstream lines(plan);
-    for (std::string line;
-         std::getline(lines, line);) // a sort key spells out the whole query vector
-        Say(line.size() > 150 ? line.substr(0, 150) + " ..." : line);
-    Say("*** --force-index switches sequential scans off.\n");
-}
-
 // First figures of one side: plan, memory, recall and pages at every point.
 void
 Survey(const Args &args, const Side &side, const QuerySet &queries, const Truth &truth,
@@ -102,7 +65,9 @@ Survey(const Args &args, const Side &side, const QuerySet &queries, const Truth 
         Point point;
         point.parameter = parameter;
         searcher.SetParameter(parameter);
-        MeasureRecall(searcher, queries, truth, progress, done, point);
+        Recall recall = MeasureRecall(searcher, queries, truth, [&] { progress.Update(++done); });
+        point.recall = recall.mean;
+        point.short_answers = recall.short_answers;
         PageCount pages = searcher.CountPages(queries, static_cast<size_t>(args.explain_sample));
         point.pages_hit = pages.hit;
         point.pages_read = pages.read;

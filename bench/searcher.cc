@@ -49,8 +49,8 @@ Searcher::Searcher(const Args &args, const Side &side)
     }
     if (args.force_index)
         connection_.Execute("SET enable_seqscan = off");
-    connection_.Prepare("search", sql_, side.type);
-    connection_.Prepare("round trip", "SELECT $1 IS NULL", side.type);
+    connection_.Prepare("search", sql_, {side.type});
+    connection_.Prepare("round trip", "SELECT $1 IS NULL", {side.type});
 }
 
 void
@@ -75,7 +75,7 @@ Searcher::SetParameter(int value)
 std::vector<std::string>
 Searcher::Search(const std::string &query)
 {
-    Result rows = connection_.ExecutePrepared("search", query);
+    Result rows = connection_.ExecutePrepared("search", {query});
     std::vector<std::string> ids;
     for (int row = 0; row < rows.rows(); row++)
         ids.push_back(rows.Value(row, 0));
@@ -85,13 +85,13 @@ Searcher::Search(const std::string &query)
 int
 Searcher::SearchOnly(const std::string &query)
 {
-    return connection_.ExecutePrepared("search", query).rows();
+    return connection_.ExecutePrepared("search", {query}).rows();
 }
 
 void
 Searcher::RoundTrip(const std::string &query)
 {
-    connection_.ExecutePrepared("round trip", query);
+    connection_.ExecutePrepared("round trip", {query});
 }
 
 std::string

@@ -4,12 +4,12 @@
 #include "timed_run.h"
 
 #include "interrupt.h"
+#include "order.h"
 #include "searcher.h"
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cmath>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -23,15 +23,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kWarmingQueries = 20;
-
-double
-Percentile(const std::vector<float> &sorted, double share)
-{
-    if (sorted.empty())
-        return 0;
-    size_t at = static_cast<size_t>(std::ceil(share * static_cast<double>(sorted.size())));
-    return static_cast<double>(sorted[std::max<size_t>(at, 1) - 1]);
-}
 
 std::vector<int>
 AllowedCpus()
@@ -136,10 +127,7 @@ Summarise(int clients, const std::vector<TimedRun> &rounds)
         rates.push_back(run.queries_per_second);
         milliseconds.insert(milliseconds.end(), run.milliseconds.begin(), run.milliseconds.end());
     }
-    std::sort(rates.begin(), rates.end());
-    size_t middle = rates.size() / 2;
-    figures.queries_per_second =
-        rates.size() % 2 == 1 ? rates[middle] : (rates[middle - 1] + rates[middle]) / 2;
+    figures.queries_per_second = Median(rates);
     std::sort(milliseconds.begin(), milliseconds.end());
     figures.p50_ms = Percentile(milliseconds, 0.50);
     figures.p95_ms = Percentile(milliseconds, 0.95);

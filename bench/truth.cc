@@ -151,9 +151,9 @@ TruthBySql(const Args &args, const Side &side, const QuerySet &queries, int k)
         connection->Execute("SET enable_bitmapscan = off");
         connection->Execute("SET max_parallel_workers_per_gather = 0");
         connection->Execute("SET jit = off");
-        connection->Prepare("exact", sql, side.type);
+        connection->Prepare("exact", sql, {side.type});
         return [&, connection](size_t query) {
-            Result rows = connection->ExecutePrepared("exact", queries[query]);
+            Result rows = connection->ExecutePrepared("exact", {queries[query]});
             int accepted = std::min(k, rows.rows());
             for (int row = 0; row < rows.rows(); row++) {
                 if (row >= k && !Tied(Float8(rows.Value(row, 1)), Float8(rows.Value(k - 1, 1))))

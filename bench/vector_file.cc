@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <endian.h>
 #include <fcntl.h>
 #include <stdexcept>
 #include <sys/mman.h>
@@ -94,13 +95,14 @@ std::string
 WireVector(const float *values, size_t dims)
 {
     std::string wire;
-    wire.reserve(4 + 4 * dims);
     AppendBigEndian(wire, static_cast<uint32_t>(dims), 2);
-    AppendBigEndian(wire, 0, 2);
-    for (size_t i = 0; i < dims; i++) {
+    wire.resize(4 + 4 * dims); // the unused two bytes are 0
+    char *to = &wire[4];
+    for (size_t i = 0; i < dims; i++, to += 4) {
         uint32_t bits;
         memcpy(&bits, values + i, sizeof bits);
-        AppendBigEndian(wire, bits, 4);
+        bits = htobe32(bits);
+        memcpy(to, &bits, sizeof bits);
     }
     return wire;
 }

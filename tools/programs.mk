@@ -48,7 +48,7 @@ check-unit: $(unit)/unit_tests
 	echo "$(notdir $(unit)): $${passed:-0} passed, $$failed failed"; exit $$status
 
 # --- benchmarks: bench/X_bench.cc is a program of its own, build/bench/X, over the rooms; the other
-# files are build/bench/omendb_bench, a client of the server.
+# files are two clients of the server, build/bench/omendb_bench and build/bench/omendb_writes.
 bench := $(root)/build/bench
 bench_stamp := $(call flags_stamp,$(bench)/.flags,$(library_compile) $(program_compile) $(kernel_flags))
 libpq_flags := $(patsubst -I%,-isystem %,$(filter-out -I/usr/include,-I$(shell $(PG_CONFIG) --includedir)))
@@ -67,18 +67,22 @@ $(bench)/bench/%.o: $(root)/bench/%.cc $(bench_stamp)
 	$(quiet)$(program_compile) $(libpq_flags) -MMD -MP -c -o $@ $<
 
 # What the programs share, e.g. reading .fbin files: an archive, of which each takes what it needs.
-$(bench)/shared.a: $(filter-out %/main.o,$(bench_objects))
+$(bench)/shared.a: $(filter-out %main.o,$(bench_objects))
 	@rm -f $@ && ar rcs $@ $^
 
 $(addprefix $(bench)/,$(room_benches)): $(bench)/%: $(bench)/bench/%_bench.o $(bench_rooms) $(bench)/shared.a
 	@echo 'link build/bench/$*'
 	@$(CXX) -o $@ $^ -L$(shell $(PG_CONFIG) --libdir) -Wl,--as-needed -lbenchmark -lpq -lpthread -lm
 
-$(bench)/omendb_bench: $(bench_objects) $(bench_rooms)
-	@echo 'link build/bench/omendb_bench'
-	@$(CXX) -o $@ $^ -L$(shell $(PG_CONFIG) --libdir) -lpq -lpthread -lm
+clients := $(bench)/omendb_bench $(bench)/omendb_writes
+$(bench)/omendb_bench: $(bench)/bench/main.o
+$(bench)/omendb_writes: $(bench)/bench/writes_main.o
 
-bench: $(addprefix $(bench)/,$(room_benches)) $(if $(bench_objects),$(bench)/omendb_bench)
+$(clients): $(bench)/shared.a
+	@echo 'link build/bench/$(@F)'
+	@$(CXX) -o $@ $(filter %.o,$^) $(filter %.a,$^) -L$(shell $(PG_CONFIG) --libdir) -lpq -lpthread -lm
+
+bench: $(addprefix $(bench)/,$(room_benches)) $(clients)
 
 -include $(patsubst %.o,%.d,$(unit_objects) $(bench_rooms) $(bench_objects) \
 	$(patsubst %,$(bench)/bench/%_bench.o,$(room_benches)))
