@@ -170,16 +170,9 @@ BackEdges::WritePage(BlockNumber block)
     WalRecord record(editor_->index());
     char *page = record.Add(block);
     RequireKind(editor_->index(), block, page, PageKind::kNode);
-    for (const Move &move : moves_) {
-        auto from = NodeAt(static_cast<const char *>(page_), geometry, move.slot).neighbours();
-        auto to = NodeAt(page, geometry, move.slot).neighbours();
-        to.ids[move.to] = from.ids[move.from];
-        to.f_add[move.to] = from.f_add[move.from];
-        to.f_mul[move.to] = from.f_mul[move.from];
-        to.tag[move.to] = from.tag[move.from];
-        memcpy(to.codes + move.to * geometry.code_bytes,
-               from.codes + move.from * geometry.code_bytes, geometry.code_bytes);
-    }
+    for (const Move &move : moves_)
+        CopyNeighbour(geometry, NodeAt(static_cast<const char *>(page_), geometry, move.slot),
+                      move.from, NodeAt(page, geometry, move.slot), move.to);
     for (const Put &put : puts_)
         editor_->Encode(NodeAt(page, geometry, put.slot), put.at, nodes_[put.node],
                         put.anchored != 0);

@@ -25,7 +25,7 @@ WalkDelta(Relation index, const Geometry &geometry, const MetaPage &meta, Use us
         uint64_t started = sequence;
         while (block != kNoBlock) {
             CHECK_FOR_INTERRUPTS();
-            Buffer buffer = ReadLinked(index, block);
+            Buffer buffer = ReadRecent(index, GetIndexState(index), block);
             LockBuffer(buffer, BUFFER_LOCK_SHARE);
             const char *page = BufferGetPage(buffer);
             const Trailer *trailer = TrailerOf(page, BLCKSZ);

@@ -15,6 +15,21 @@ struct NodeCopy {
     uint32_t anchored_edges;  // of its list
 };
 
+// Copies a neighbour's entry of a node to a place in a node's list; they may be the same.
+inline void
+CopyNeighbour(const Geometry &geometry, ConstNodeView from, uint32_t at, NodeView to,
+              uint32_t place)
+{
+    auto source = from.neighbours();
+    auto target = to.neighbours();
+    target.ids[place] = source.ids[at];
+    target.f_add[place] = source.f_add[at];
+    target.f_mul[place] = source.f_mul[at];
+    target.tag[place] = source.tag[at];
+    memmove(target.codes + place * geometry.code_bytes, source.codes + at * geometry.code_bytes,
+            geometry.code_bytes);
+}
+
 class NodeEditor {
 public:
     NodeEditor(Relation index, Pool pool);

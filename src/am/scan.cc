@@ -116,6 +116,14 @@ static void
 TakeDelta(ScanState *state, const MetaPage &meta)
 {
     const Geometry &geometry = state->storage->geometry();
+    size_t most = 0; // rows, but for those that come while this reads
+    for (const DeltaChain &chain : meta.delta)
+        most += size_t{chain.pages} * geometry.delta_capacity;
+    if (most == 0)
+        return;
+    state->delta_tids.Reserve(most);
+    state->rows.reserve(most);
+    state->heap.reserve(most);
     float *residual = state->pool.NewArray<float>(geometry.coded);
     WalkDelta(state->index, geometry, meta, [&](BlockNumber block, uint64_t, ConstDeltaView view) {
         const DeltaItem *items = view.items();
@@ -141,9 +149,10 @@ TakeDelta(ScanState *state, const MetaPage &meta)
             row.segment_slot = static_cast<uint16_t>(i);
             row.tid_count = 1;
             row.tids[0] = item.tid;
-            AddScanRow(state, row);
+            state->rows.push_back(row);
         }
     });
+    RankScanRows(state);
 }
 
 // How many rows a pool of this width vouches for. Its fringe is thinly searched: what was missed there would

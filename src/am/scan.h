@@ -105,6 +105,9 @@ struct ScanState {
 // Notes a node's or delta row's row, and ranks it.
 void AddScanRow(ScanState *scan, const ScanRow &row);
 
+// Ranks rows that were put into `rows` when none was ranked yet.
+void RankScanRows(ScanState *scan);
+
 // Adds what the cold dimensions contribute, if the record is the row's still.
 // LOCKS: cold pages, then the row's node or delta page, shared, one at a time.
 void RefineRow(ScanState *scan, ScanRow *row);

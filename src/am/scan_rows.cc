@@ -21,6 +21,14 @@ AddScanRow(ScanState *scan, const ScanRow &row)
     std::push_heap(scan->heap.begin(), scan->heap.end(), Farther);
 }
 
+void
+RankScanRows(ScanState *scan)
+{
+    for (size_t i = 0; i < scan->rows.size(); ++i)
+        scan->heap.push_back({scan->rows[i].bound, static_cast<uint32_t>(i)});
+    std::make_heap(scan->heap.begin(), scan->heap.end(), Farther);
+}
+
 ScanRow
 RowOfNode(const ScanState *scan, uint32_t id, ConstNodeView node, float distance_squared)
 {

@@ -199,10 +199,11 @@ sub drop_invalid
 	return;
 }
 
-# After a crash the postmaster recovers by itself.
+# After a crash the postmaster recovers by itself; at first it may not have heard of it.
 sub wait_until_up
 {
 	my ($node) = @_;
+	Time::HiRes::sleep(0.2);
 	for (1 .. 600)
 	{
 		my ($status, $out) = $node->psql('postgres', 'SELECT 1');

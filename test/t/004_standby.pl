@@ -66,6 +66,7 @@ same_answers('rebuilt, and one built empty');
 my $from = -s $primary->logfile;
 $primary->safe_psql('postgres', <<'SQL');
 SET log_min_messages = debug1;
+SET omendb.background_merge = off;
 ALTER TABLE points SET (parallel_workers = 2);
 INSERT INTO points (v) SELECT some_vector(6) FROM generate_series(1, 3000);
 REINDEX INDEX points_l2;

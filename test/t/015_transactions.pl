@@ -296,8 +296,8 @@ sub wrong_of
 {
 	my ($session) = @_;
 	my ($said, $errors) = finish_psql($session);
-	++$ends{$1} while $errors =~ /(statement timeout|user request|terminating connection)/g;
-	return join("\n", grep { /PANIC|ERROR/ && !/statement timeout|user request|transaction is aborted|savepoint "s" does not exist/ }
+	++$ends{$1} while $errors =~ /(statement timeout|user request|terminating background worker "parallel worker"|terminating connection)/g;
+	return join("\n", grep { /PANIC|ERROR/ && !/statement timeout|user request|terminating background worker "parallel worker"|transaction is aborted|savepoint "s" does not exist/ }
 		  split(/\n/, $errors), grep { /missing|LIMIT|not used|^ended\|./ } split(/\n/, $said));
 }
 

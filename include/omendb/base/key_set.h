@@ -17,11 +17,21 @@ public:
     size_t size() const { return used_; }
     size_t MemoryBytes() const { return slots_ == nullptr ? 0 : (mask_ + 1) * sizeof(uint64_t); }
 
+    // Makes room for `count` keys in all.
+    void Reserve(size_t count)
+    {
+        size_t size = slots_ == nullptr ? kLeastSlots : mask_ + 1;
+        while (2 * count > size)
+            size *= 2;
+        if (slots_ == nullptr || size > mask_ + 1)
+            Resize(size);
+    }
+
     // False when it was there already.
     bool Add(uint64_t key)
     {
         if (slots_ == nullptr || 2 * (used_ + 1) > mask_ + 1)
-            Grow();
+            Resize(slots_ == nullptr ? kLeastSlots : 2 * (mask_ + 1));
         size_t at = Find(key);
         if (slots_[at] == key)
             return false;
@@ -34,6 +44,7 @@ public:
 
 private:
     static constexpr uint64_t kEmpty = ~static_cast<uint64_t>(0);
+    static constexpr size_t kLeastSlots = 64;
 
     size_t Find(uint64_t key) const
     {
@@ -43,11 +54,10 @@ private:
         return at;
     }
 
-    void Grow()
+    void Resize(size_t size)
     {
         uint64_t *old = slots_;
         size_t old_size = old == nullptr ? 0 : mask_ + 1;
-        size_t size = old_size == 0 ? 64 : 2 * old_size;
         slots_ = pool_.NewArray<uint64_t>(size);
         memset(slots_, 0xFF, size * sizeof(uint64_t));
         mask_ = size - 1;
