@@ -40,7 +40,7 @@ my %work = (
 	},
 );
 
-sub start_work
+sub start_sessions
 {
 	my (@kinds) = @_;
 	my @sessions;
@@ -58,7 +58,7 @@ my $expected = qr/server closed the connection|terminating connection|connection
 	|deadlock detected|in recovery mode|due to concurrent|could not open relation with OID|cache lookup failed
 	|administrator command|crash of another server process|not yet accepting|starting up/x;
 
-sub finish_work
+sub finish_sessions
 {
 	my (@sessions) = @_;
 	my @unexpected;
@@ -79,7 +79,7 @@ my @mixes = (
 for my $crash (1 .. $crashes)
 {
 	my @kinds = @{ $mixes[ $crash % @mixes ] };
-	my @sessions = start_work(@kinds);
+	my @sessions = start_sessions(@kinds);
 	Time::HiRes::sleep(0.1 + rand(0.9));
 	my $what;
 	if ($crash % 3 == 0)
@@ -107,7 +107,7 @@ for my $crash (1 .. $crashes)
 		}
 	}
 	$what = "crash $crash during @kinds, $what";
-	is(finish_work(@sessions), '', "$what: no other error");
+	is(finish_sessions(@sessions), '', "$what: no other error");
 	drop_invalid($node);
 	is_sound($node, "$what: sound");
 	$node->safe_psql('postgres', <<'SQL');

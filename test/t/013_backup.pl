@@ -1,6 +1,7 @@
 # Copies of a running server, data checksums on. A base backup taken under inserts, changes, merges and vacuums is a
 # server of its own; with the archive it comes up as the primary was at a restore point, or in the middle of a
-# merge or a vacuum; a standby is promoted while the primary merges. Each copy is sound and goes on.
+# merge or a vacuum; a standby is promoted while the primary merges (OMENDB_ROUNDS=20 for as many). Each copy is sound
+# and goes on.
 use strict;
 use warnings;
 
@@ -167,7 +168,7 @@ for my $what (sort keys %middle)
 
 # --- promotion while the primary merges -----------------------------------------------------------
 
-for my $round (1 .. 2)
+for my $round (1 .. $ENV{OMENDB_ROUNDS} // 1)
 {
 	$primary->safe_psql('postgres', 'DELETE FROM wide WHERE id % 2 = 0; DELETE FROM huge WHERE id % 2 = 0');
 	$primary->backup("again$round");

@@ -12,6 +12,8 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes;
 
+# Rounds of cancelled statements; twice as many sessions are ended.
+my $rounds = $ENV{OMENDB_ROUNDS} // 2;
 my $node = new_server('transactions', conf => "omendb.delta_limit = 64kB\nmax_prepared_transactions = 10\n");
 create_tables($node);
 
@@ -97,7 +99,7 @@ $node->restart;
 
 # --- prepared transactions ------------------------------------------------------------------------
 
-for my $round (1 .. 4)
+for my $round (1 .. 3)
 {
 	$node->safe_psql('postgres', <<'SQL');
 UPDATE points SET note = 0;
@@ -302,7 +304,7 @@ sub wrong_of
 }
 
 my $cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim' ORDER BY random() LIMIT 1";
-for my $round (1 .. 3)
+for my $round (1 .. $rounds)
 {
 	my @victims = map { victim(40) } 1 .. 2;
 	while (grep { $_->{run}->pumpable } @victims)
@@ -313,7 +315,7 @@ for my $round (1 .. 3)
 	is(join('', map { wrong_of($_) } @victims), '', "cancelled, round $round: the sessions went on");
 	is_sound($node, "cancelled, round $round: sound");
 }
-for my $round (1 .. 6)
+for my $round (1 .. 2 * $rounds)
 {
 	my $session = victim(200, 'REINDEX INDEX CONCURRENTLY points_ip', 'REINDEX INDEX points_cosine', 'VACUUM FULL wide');
 	pump_work(0.1 + rand(0.4), $session);
@@ -340,7 +342,7 @@ ALTER SYSTEM SET maintenance_work_mem = '1MB';
 SELECT pg_reload_conf();
 SQL
 $node->safe_psql('postgres', <<'SQL');
-INSERT INTO points (v) SELECT some_vector(6) FROM generate_series(1, 3000);
+INSERT INTO points (v) SELECT some_vector(6) FROM generate_series(1, 2000);
 INSERT INTO wide (v) SELECT random_vector(2048) FROM generate_series(1, 20);
 SELECT omendb_merge(index) FROM omendb_indexes;
 DELETE FROM points WHERE id % 3 = 0;

@@ -50,7 +50,7 @@ my %scripts;
 # A LIMIT that is not filled is a division by zero.
 $scripts{read} = join '', map {
 	"SELECT 1 / (count(*) = 10)::int FROM (SELECT id FROM points ORDER BY v $_ (SELECT some_vector(6)) LIMIT 10) AS x;\n"
-} qw(<-> <#> <=>);
+} ('<->', '<#>', '<=>');
 $scripts{insert} = <<'SQL';
 INSERT INTO points (v) VALUES (some_vector(6)), (grid_vector(6));
 \set now random(1, 10)
