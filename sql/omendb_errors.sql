@@ -54,6 +54,7 @@ CLUSTER wrong USING wrong_v;
 SET omendb.ef_search = 9;
 SET omendb.ef_search = 10001;
 SET omendb.ef_search = 'wide';
+RESET omendb.delta_limit;
 SHOW omendb.delta_limit;
 \set VERBOSITY sqlstate
 SET omendb.delta_limit = 63;

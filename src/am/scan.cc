@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "callbacks.h"
-#include "delta.h"
 #include "omendb/graph/search.h"
 #include "omendb/pg/memory.h"
 #include "omendb/pg/settings.h"
@@ -111,50 +110,6 @@ TakeQuery(IndexScanDesc scan, ScanState *state)
         state->space.metric == Metric::kCosine && !state->query.navigable && Norm(query) == 0;
 }
 
-// Puts the delta's rows among the ranked ones.
-static void
-TakeDelta(ScanState *state, const MetaPage &meta)
-{
-    const Geometry &geometry = state->storage->geometry();
-    size_t most = 0; // rows, but for those that come while this reads
-    for (const DeltaChain &chain : meta.delta)
-        most += size_t{chain.pages} * geometry.delta_capacity;
-    if (most == 0)
-        return;
-    state->delta_tids.Reserve(most);
-    state->rows.reserve(most);
-    state->heap.reserve(most);
-    float *residual = state->pool.NewArray<float>(geometry.coded);
-    WalkDelta(state->index, geometry, meta, [&](BlockNumber block, uint64_t, ConstDeltaView view) {
-        const DeltaItem *items = view.items();
-        for (uint32_t i = 0; i < view.header()->used; ++i) {
-            const DeltaItem &item = items[i];
-            if (item.state == static_cast<uint8_t>(DeltaState::kEmpty) ||
-                !state->delta_tids.Add(TidKey(item.tid)))
-                continue;
-            ScanRow row = {};
-            row.factors = {item.step, item.norm_squared, item.error, item.mean_dot};
-            if (!state->null_query) {
-                float largest;
-                row.distance_squared = kernels->residual(state->rotated, view.own(i), item.step,
-                                                         geometry.coded, residual, &largest);
-                row.bound =
-                    LowerBound(state->space, state->query, row.distance_squared, row.factors);
-            }
-            row.node = kNoNode;
-            // A query that orders nothing reads no more of a row than its TID.
-            row.cold_block = state->query.navigable ? item.cold_block : kNoBlock;
-            row.cold_slot = item.cold_slot;
-            row.segment_block = block;
-            row.segment_slot = static_cast<uint16_t>(i);
-            row.tid_count = 1;
-            row.tids[0] = item.tid;
-            state->rows.push_back(row);
-        }
-    });
-    RankScanRows(state);
-}
-
 // How many rows a pool of this width vouches for. Its fringe is thinly searched: what was missed there would
 // come late if all of it were returned. Nothing is missed in a graph that the pool holds whole.
 static size_t
@@ -181,6 +136,7 @@ StartScan(IndexScanDesc scan, ScanState *state)
     Pool pool = state->pool;
     state->rows = List<ScanRow>(pool);
     state->heap = List<RankedRow>(pool);
+    state->far_rows = List<uint32_t>(pool);
     state->late = List<RankedRow>(pool);
     state->delta_tids = KeySet(pool);
     state->segment_tids = List<HeapTid>(pool);

@@ -69,7 +69,9 @@ struct ScanState {
     PageStorage<ScanVisitor> *storage;
     CandidatePool candidates;
     List<ScanRow> rows;
-    List<RankedRow> heap; // rows not yet returned, nearest first
+    List<RankedRow> heap;    // rows not yet returned, nearest first
+    List<uint32_t> far_rows; // of the delta, not ranked yet
+    double far_bound;        // not above the bound of any of them
     List<RankedRow> late;
     size_t late_next;
     KeySet delta_tids; // heap TIDs found in the delta, not to be returned again from the graph
@@ -105,8 +107,8 @@ struct ScanState {
 // Notes a node's or delta row's row, and ranks it.
 void AddScanRow(ScanState *scan, const ScanRow &row);
 
-// Ranks rows that were put into `rows` when none was ranked yet.
-void RankScanRows(ScanState *scan);
+// Computes the bound of a row in `rows` and ranks it.
+void RankRow(ScanState *scan, uint32_t row);
 
 // Adds what the cold dimensions contribute, if the record is the row's still.
 // LOCKS: cold pages, then the row's node or delta page, shared, one at a time.
@@ -121,6 +123,15 @@ ScanRow RowOfNode(const ScanState *scan, uint32_t id, ConstNodeView node, float 
 bool NextTid(ScanState *scan, HeapTid *tid);
 
 void SetCurrent(ScanState *scan, const ScanRow &row);
+
+// ---- scan_delta.cc
+
+// Takes the delta's rows into `rows` and ranks the nearest. REQUIRES: nothing is ranked yet.
+// LOCKS: as WalkDelta.
+void TakeDelta(ScanState *scan, const MetaPage &meta);
+
+// Ranks the rest of them.
+void RankFarRows(ScanState *scan);
 
 // ---- scan_sweep.cc
 

@@ -22,11 +22,14 @@ AddScanRow(ScanState *scan, const ScanRow &row)
 }
 
 void
-RankScanRows(ScanState *scan)
+RankRow(ScanState *scan, uint32_t at)
 {
-    for (size_t i = 0; i < scan->rows.size(); ++i)
-        scan->heap.push_back({scan->rows[i].bound, static_cast<uint32_t>(i)});
-    std::make_heap(scan->heap.begin(), scan->heap.end(), Farther);
+    ScanRow *row = &scan->rows[at];
+    row->bound = scan->null_query
+                     ? 0
+                     : LowerBound(scan->space, scan->query, row->distance_squared, row->factors);
+    scan->heap.push_back({row->bound, at});
+    std::push_heap(scan->heap.begin(), scan->heap.end(), Farther);
 }
 
 ScanRow
@@ -119,6 +122,9 @@ bool
 PopNearest(ScanState *scan, ScanRow *row)
 {
     for (;;) {
+        if (!scan->far_rows.empty() &&
+            (scan->heap.empty() || scan->heap[0].bound > scan->far_bound))
+            RankFarRows(scan);
         if (scan->heap.empty())
             return false;
         std::pop_heap(scan->heap.begin(), scan->heap.end(), Farther);

@@ -67,6 +67,7 @@ AdvanceSort(ScanState *scan)
 void
 BeginSweep(ScanState *scan)
 {
+    RankFarRows(scan);
     const Geometry &geometry = scan->storage->geometry();
     TupleDesc tuple = SortedTuple();
     AttrNumber column = 1;

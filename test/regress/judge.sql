@@ -1,6 +1,9 @@
 -- What the tests of the index share: made-up vectors, and the comparison of what an index returns with what
 -- reading and sorting the whole table returns. A test includes this file; all lives in pg_temp.
 
+-- What a test does not merge stays in the delta: no worker merges meanwhile.
+SET omendb.delta_limit = '1GB';
+
 -- A vector like no other: its values, in -1..1, look random but follow from the seed.
 CREATE FUNCTION pg_temp.noise(seed integer, dims integer) RETURNS vector LANGUAGE sql IMMUTABLE AS $$
     SELECT array_agg(2 * (s - floor(s)) - 1)::vector

@@ -1,0 +1,107 @@
+// A scan's share of the delta: every row of it is read, few are ranked. A bound takes as long as comparing a row of a
+// hundred dimensions, and a query with LIMIT 10 returns none but the nearest.
+#include <algorithm>
+#include <cfloat>
+
+#include "delta.h"
+#include "omendb/pg/settings.h"
+#include "omendb/simd/kernels.h"
+#include "scan.h"
+
+namespace omendb {
+
+// Whether one bound for all, from the extremes of their factors, can cover the row: not if a damaged page holds it,
+// nor if it has no place in index space.
+static bool
+IsOrdinary(const ScanRow &row)
+{
+    const OwnFactors &factors = row.factors;
+    return row.distance_squared >= 0 && factors.error <= FLT_MAX &&
+           factors.norm_squared <= FLT_MAX && std::fabs(factors.mean_dot) <= FLT_MAX;
+}
+
+// Of those that IsOrdinary, the distance within which `count` lie; FLT_MAX if there are no more.
+static float
+DistanceOfNearest(const ScanState *scan, size_t count)
+{
+    List<float> distances(scan->pool);
+    distances.reserve(scan->rows.size());
+    for (const ScanRow &row : scan->rows)
+        if (IsOrdinary(row))
+            distances.push_back(row.distance_squared);
+    if (distances.size() <= count)
+        return FLT_MAX;
+    std::nth_element(distances.begin(), distances.begin() + count, distances.end());
+    return distances[count];
+}
+
+// Ranks the rows within a distance. The others stay apart, with one bound for all of them: LowerBound rises with the
+// distance, and falls as the other factors rise.
+static void
+RankNear(ScanState *scan, float within)
+{
+    OwnFactors extreme = {};
+    for (uint32_t i = 0; i < scan->rows.size(); ++i) {
+        const ScanRow &row = scan->rows[i];
+        if (row.distance_squared <= within || !IsOrdinary(row)) {
+            RankRow(scan, i);
+            continue;
+        }
+        scan->far_rows.push_back(i);
+        extreme.error = Max(extreme.error, row.factors.error);
+        extreme.norm_squared = Max(extreme.norm_squared, row.factors.norm_squared);
+        extreme.mean_dot = Max(extreme.mean_dot, std::fabs(row.factors.mean_dot));
+    }
+    scan->far_bound = LowerBound(scan->space, scan->query, within, extreme);
+}
+
+void
+RankFarRows(ScanState *scan)
+{
+    for (uint32_t i : scan->far_rows)
+        RankRow(scan, i);
+    scan->far_rows.clear();
+}
+
+void
+TakeDelta(ScanState *scan, const MetaPage &meta)
+{
+    const Geometry &geometry = scan->storage->geometry();
+    size_t most = 0; // rows, but for those that come while this reads
+    for (const DeltaChain &chain : meta.delta)
+        most += size_t{chain.pages} * geometry.delta_capacity;
+    if (most == 0)
+        return;
+    scan->delta_tids.Reserve(most);
+    scan->rows.reserve(most);
+    auto *residual = scan->pool.NewArray<float>(geometry.coded);
+    bool ordered = !scan->null_query && scan->query.navigable;
+    WalkDelta(scan->index, geometry, meta, [&](BlockNumber block, uint64_t, ConstDeltaView view) {
+        const DeltaItem *items = view.items();
+        for (uint32_t i = 0; i < view.header()->used; ++i) {
+            const DeltaItem &item = items[i];
+            if (item.state == static_cast<uint8_t>(DeltaState::kEmpty) ||
+                !scan->delta_tids.Add(TidKey(item.tid)))
+                continue;
+            ScanRow row = {};
+            row.factors = {item.step, item.norm_squared, item.error, item.mean_dot};
+            float largest;
+            if (ordered)
+                row.distance_squared = kernels->residual(scan->rotated, view.own(i), item.step,
+                                                         geometry.coded, residual, &largest);
+            row.node = kNoNode;
+            // A query that orders nothing reads no more of a row than its TID.
+            row.cold_block = ordered ? item.cold_block : kNoBlock;
+            row.cold_slot = item.cold_slot;
+            row.segment_block = block;
+            row.segment_slot = static_cast<uint16_t>(i);
+            row.tid_count = 1;
+            row.tids[0] = item.tid;
+            scan->rows.push_back(row);
+        }
+    });
+    float within = ordered ? DistanceOfNearest(scan, static_cast<size_t>(ef_search)) : FLT_MAX;
+    RankNear(scan, within);
+}
+
+} // namespace omendb
