@@ -26,4 +26,17 @@ MemoPlace FindMemo(FunctionCallInfo fcinfo);
 // Remembers the distance for the place that FindMemo gave for the same call.
 void Remember(FunctionCallInfo fcinfo, MemoPlace place, double distance);
 
+// compute(), or what it gave just now for the same stored value.
+template <class Compute>
+double
+Remembered(FunctionCallInfo fcinfo, Compute compute)
+{
+    MemoPlace place = FindMemo(fcinfo);
+    if (place.found)
+        return place.value;
+    double distance = compute();
+    Remember(fcinfo, place, distance);
+    return distance;
+}
+
 } // namespace omendb

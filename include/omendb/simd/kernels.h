@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "omendb/base/half.h"
+
 namespace omendb {
 
 // Dimensions of codes are always a multiple of this (codec/space.h pads to it).
@@ -34,6 +36,18 @@ struct Kernels {
     // *dot = Σ a_i·b_i, *norm_a = Σ a_i², *norm_b = Σ b_i², in one pass
     void (*cosine_sums)(const float *a, const float *b, size_t n, float *dot, float *norm_a,
                         float *norm_b);
+
+    // ---- half precision, any length n >= 0: the same sums of the floats that the halves are
+
+    float (*l2_squared_half)(const Half *a, const Half *b, size_t n);
+    float (*inner_product_half)(const Half *a, const Half *b, size_t n);
+    float (*l1_half)(const Half *a, const Half *b, size_t n);
+    void (*cosine_sums_half)(const Half *a, const Half *b, size_t n, float *dot, float *norm_a,
+                             float *norm_b);
+
+    // HalfToFloat and FloatToHalf of each element: the same bits in every tier
+    void (*widen)(const Half *x, size_t n, float *out);
+    void (*narrow)(const float *x, size_t n, Half *out);
 
     // ---- rotation
 
@@ -119,6 +133,7 @@ struct Kernels {
 
     // sums[i] += x[i], double += float, n >= 0
     void (*accumulate)(double *sums, const float *x, size_t n);
+    void (*accumulate_half)(double *sums, const Half *x, size_t n);
 };
 
 enum class Tier : int { kBaseline = 0, kAvx2 = 1, kAvx512 = 2 };
