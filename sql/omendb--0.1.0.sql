@@ -1,4 +1,4 @@
--- The install script of omendb 0.1.0, in this order: the types one after the other (vector, halfvec), each with its
+-- The install script of omendb 0.1.0, in this order: the types one after the other (vector, halfvec, bit), each with its
 -- functions, aggregates, casts, operators and btree class, and the index access method with its classes and functions.
 
 -- complain if script is sourced in psql, rather than via CREATE EXTENSION
@@ -749,6 +749,32 @@ CREATE OPERATOR CLASS halfvec_ops
     FUNCTION 1 halfvec_cmp(halfvec, halfvec);
 COMMENT ON OPERATOR CLASS halfvec_ops USING btree IS
     'order by values from the first on, then by number of dimensions';
+
+-- bit: functions and operators
+
+CREATE FUNCTION hamming_distance(bit, bit) RETURNS float8
+    AS 'MODULE_PATHNAME', 'omendb_hamming_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hamming_distance(bit, bit) IS
+    'number of bits that differ; error 22000 when the lengths differ';
+
+CREATE FUNCTION jaccard_distance(bit, bit) RETURNS float8
+    AS 'MODULE_PATHNAME', 'omendb_jaccard_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION jaccard_distance(bit, bit) IS
+    '1 minus the bits set in both by those set in either, 0 to 1; 1 when none is set in both; error 22000 when the lengths differ';
+
+CREATE OPERATOR <~> (
+    LEFTARG = bit, RIGHTARG = bit, FUNCTION = hamming_distance,
+    COMMUTATOR = <~>
+);
+COMMENT ON OPERATOR <~> (bit, bit) IS
+    'Hamming distance: number of bits that differ; error 22000 when the lengths differ';
+
+CREATE OPERATOR <%> (
+    LEFTARG = bit, RIGHTARG = bit, FUNCTION = jaccard_distance,
+    COMMUTATOR = <%>
+);
+COMMENT ON OPERATOR <%> (bit, bit) IS
+    'Jaccard distance, 0 to 1; error 22000 when the lengths differ';
 
 -- access method
 

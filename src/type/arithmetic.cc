@@ -108,18 +108,6 @@ Normalize(FunctionCallInfo fcinfo)
     PG_RETURN_POINTER(result);
 }
 
-bool
-IsPositive(float x)
-{
-    return x > 0;
-}
-
-bool
-IsPositive(Half x)
-{
-    return static_cast<int16_t>(x) > 0; // the sign bit is the same
-}
-
 // One bit a dimension, 1 where the value is above zero. PostgreSQL's bit strings start at the top
 // bit of a byte.
 template <class V>
@@ -128,12 +116,13 @@ QuantizeToBits(FunctionCallInfo fcinfo)
 {
     V *a = DatumGet<V>(PG_GETARG_DATUM(0));
     auto size = VARBITTOTALLEN(a->dim);
-    auto *result = static_cast<VarBit *>(palloc0(size));
+    auto *result = static_cast<VarBit *>(palloc(size));
     SET_VARSIZE(result, size);
     VARBITLEN(result) = a->dim;
-    bits8 *bits = VARBITS(result);
-    for (int i = 0; i < a->dim; i++)
-        bits[i / BITS_PER_BYTE] |= IsPositive(a->x[i]) << (BITS_PER_BYTE - 1 - i % BITS_PER_BYTE);
+    if constexpr (kIsHalf<V>)
+        kernels->positive_bits_half(a->x, static_cast<size_t>(a->dim), VARBITS(result));
+    else
+        kernels->positive_bits(a->x, static_cast<size_t>(a->dim), VARBITS(result));
     PG_RETURN_VARBIT_P(result);
 }
 

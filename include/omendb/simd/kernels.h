@@ -129,7 +129,20 @@ struct Kernels {
     // The largest of `count` words, a multiple of 8, 8 at least.
     uint16_t (*largest_word)(const uint16_t *words, size_t count);
 
-    // ---- text and aggregates
+    // ---- bit strings, of whole bytes
+
+    // The number of bits that differ.
+    uint64_t (*hamming)(const uint8_t *a, const uint8_t *b, size_t bytes);
+    // The number of bits set in both, and in either.
+    void (*jaccard_counts)(const uint8_t *a, const uint8_t *b, size_t bytes, uint64_t *both,
+                           uint64_t *either);
+
+    // One bit an element, set where it is greater than 0; the first one the top bit of the first byte, the last byte
+    // filled up with zeros.
+    void (*positive_bits)(const float *x, size_t n, uint8_t *out);
+    void (*positive_bits_half)(const Half *x, size_t n, uint8_t *out);
+
+    // ---- aggregates
 
     // sums[i] += x[i], double += float, n >= 0
     void (*accumulate)(double *sums, const float *x, size_t n);
