@@ -1,4 +1,4 @@
--- The install script of omendb 0.1.0, in this order: the types one after the other (vector, halfvec, bit), each with its
+-- The install script of omendb 0.1.0, in this order: the types one after the other (vector, halfvec, bit, sparsevec), each with its
 -- functions, aggregates, casts, operators and btree class, and the index access method with its classes and functions.
 
 -- complain if script is sourced in psql, rather than via CREATE EXTENSION
@@ -775,6 +775,290 @@ CREATE OPERATOR <%> (
 );
 COMMENT ON OPERATOR <%> (bit, bit) IS
     'Jaccard distance, 0 to 1; error 22000 when the lengths differ';
+
+-- sparsevec: type
+
+CREATE TYPE sparsevec;
+
+CREATE FUNCTION sparsevec_in(cstring, oid, integer) RETURNS sparsevec
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sparsevec_in(cstring, oid, integer) IS
+    'text to sparsevec: {1:1.5,3:2}/5, pairs index:value in any order, the first index 1, then the number of dimensions; each value rounded to the nearest float4; errors 22P02 (syntax), 22003 (value out of range, or too small), 22000 (no dimension, NaN, infinite, index twice or out of bounds, not the typmod''s dimensions), 54000 (more than 1000000000 dimensions or 16000 elements)';
+
+CREATE FUNCTION sparsevec_out(sparsevec) RETURNS cstring
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sparsevec_out(sparsevec) IS
+    'sparsevec to text: {index:value,...}/dimensions, the first index 1, the shortest decimals that read back as the same bits';
+
+CREATE FUNCTION sparsevec_typmod_in(cstring[]) RETURNS integer
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_typmod_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sparsevec_typmod_in(cstring[]) IS
+    'type modifier of sparsevec: the number of dimensions, 1 to 1000000000; errors 22023';
+
+CREATE FUNCTION sparsevec_recv(internal, oid, integer) RETURNS sparsevec
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sparsevec_recv(internal, oid, integer) IS
+    'binary to sparsevec: int32 dimensions, int32 elements, int32 0, the indices (int32, the first 0, ascending), the values (float4, not 0), in network byte order; errors 22000, 54000, 08P01 (too short)';
+
+CREATE FUNCTION sparsevec_send(sparsevec) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sparsevec_send(sparsevec) IS
+    'sparsevec to binary: int32 dimensions, int32 elements, int32 0, the indices (int32, the first 0), the values (float4), in network byte order';
+
+CREATE TYPE sparsevec (
+    INPUT = sparsevec_in,
+    OUTPUT = sparsevec_out,
+    TYPMOD_IN = sparsevec_typmod_in,
+    RECEIVE = sparsevec_recv,
+    SEND = sparsevec_send,
+    STORAGE = external
+);
+COMMENT ON TYPE sparsevec IS
+    'vector of 1 to 1000000000 dimensions, of which at most 16000 are not zero: float4 values, 8 bytes each and 16 in front; sparsevec(n) takes n dimensions only';
+
+-- sparsevec: functions
+
+CREATE FUNCTION l2_distance(sparsevec, sparsevec) RETURNS float8
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_l2_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION l2_distance(sparsevec, sparsevec) IS
+    'Euclidean distance, summed in float4 (overflow gives Infinity); error 22000 when the dimensions differ';
+
+CREATE FUNCTION inner_product(sparsevec, sparsevec) RETURNS float8
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_inner_product' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION inner_product(sparsevec, sparsevec) IS
+    'inner product, summed in float4 (overflow gives an infinity); error 22000 when the dimensions differ';
+
+CREATE FUNCTION cosine_distance(sparsevec, sparsevec) RETURNS float8
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_cosine_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cosine_distance(sparsevec, sparsevec) IS
+    'cosine distance, 0 (same direction) to 2 (opposite); NaN when either vector is zero; error 22000 when the dimensions differ';
+
+CREATE FUNCTION l1_distance(sparsevec, sparsevec) RETURNS float8
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_l1_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION l1_distance(sparsevec, sparsevec) IS
+    'taxicab distance, summed in float4 (overflow gives Infinity); error 22000 when the dimensions differ';
+
+CREATE FUNCTION l2_norm(sparsevec) RETURNS float8
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_l2_norm' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION l2_norm(sparsevec) IS
+    'Euclidean norm, summed in float8';
+
+CREATE FUNCTION l2_normalize(sparsevec) RETURNS sparsevec
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_l2_normalize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION l2_normalize(sparsevec) IS
+    'vector of the same direction and Euclidean norm 1; a zero vector stays zero';
+
+-- sparsevec: functions behind operators and classes
+
+CREATE FUNCTION sparsevec_lt(sparsevec, sparsevec) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sparsevec_lt(sparsevec, sparsevec) IS
+    'implementation of < operator';
+
+CREATE FUNCTION sparsevec_le(sparsevec, sparsevec) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sparsevec_le(sparsevec, sparsevec) IS
+    'implementation of <= operator';
+
+CREATE FUNCTION sparsevec_eq(sparsevec, sparsevec) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sparsevec_eq(sparsevec, sparsevec) IS
+    'implementation of = operator';
+
+CREATE FUNCTION sparsevec_ne(sparsevec, sparsevec) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sparsevec_ne(sparsevec, sparsevec) IS
+    'implementation of <> operator';
+
+CREATE FUNCTION sparsevec_ge(sparsevec, sparsevec) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sparsevec_ge(sparsevec, sparsevec) IS
+    'implementation of >= operator';
+
+CREATE FUNCTION sparsevec_gt(sparsevec, sparsevec) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sparsevec_gt(sparsevec, sparsevec) IS
+    'implementation of > operator';
+
+CREATE FUNCTION sparsevec_cmp(sparsevec, sparsevec) RETURNS integer
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sparsevec_cmp(sparsevec, sparsevec) IS
+    '-1, 0 or 1: by values from the first on, then by number of dimensions';
+
+CREATE FUNCTION sparsevec_l2_squared_distance(sparsevec, sparsevec) RETURNS float8
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_l2_squared_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sparsevec_l2_squared_distance(sparsevec, sparsevec) IS
+    'squared Euclidean distance, summed in float4 (overflow gives Infinity); error 22000 when the dimensions differ';
+
+CREATE FUNCTION sparsevec_negative_inner_product(sparsevec, sparsevec) RETURNS float8
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_negative_inner_product' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sparsevec_negative_inner_product(sparsevec, sparsevec) IS
+    'implementation of <#> operator: inner product times -1';
+
+-- sparsevec: casts
+
+CREATE FUNCTION sparsevec(sparsevec, integer, boolean) RETURNS sparsevec
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sparsevec(sparsevec, integer, boolean) IS
+    'check of a sparsevec against the typmod; error 22000 when its dimensions are others';
+
+CREATE FUNCTION array_to_sparsevec(integer[], integer, boolean) RETURNS sparsevec
+    AS 'MODULE_PATHNAME', 'omendb_array_to_sparsevec' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION array_to_sparsevec(integer[], integer, boolean) IS
+    'integer array to sparsevec; errors 22000 (empty, more than one array dimension, NaN, infinite or beyond float4), 22004 (nulls), 54000 (more than 16000 elements that are not zero)';
+
+CREATE FUNCTION array_to_sparsevec(real[], integer, boolean) RETURNS sparsevec
+    AS 'MODULE_PATHNAME', 'omendb_array_to_sparsevec' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION array_to_sparsevec(real[], integer, boolean) IS
+    'real array to sparsevec; errors 22000 (empty, more than one array dimension, NaN, infinite or beyond float4), 22004 (nulls), 54000 (more than 16000 elements that are not zero)';
+
+CREATE FUNCTION array_to_sparsevec(double precision[], integer, boolean) RETURNS sparsevec
+    AS 'MODULE_PATHNAME', 'omendb_array_to_sparsevec' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION array_to_sparsevec(double precision[], integer, boolean) IS
+    'double precision array to sparsevec; errors 22000 (empty, more than one array dimension, NaN, infinite or beyond float4), 22004 (nulls), 54000 (more than 16000 elements that are not zero)';
+
+CREATE FUNCTION array_to_sparsevec(numeric[], integer, boolean) RETURNS sparsevec
+    AS 'MODULE_PATHNAME', 'omendb_array_to_sparsevec' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION array_to_sparsevec(numeric[], integer, boolean) IS
+    'numeric array to sparsevec; errors 22000 (empty, more than one array dimension, NaN or infinite), 22003 (beyond float4), 22004 (nulls), 54000 (more than 16000 elements that are not zero)';
+
+CREATE FUNCTION vector_to_sparsevec(vector, integer, boolean) RETURNS sparsevec
+    AS 'MODULE_PATHNAME', 'omendb_vector_to_sparsevec' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION vector_to_sparsevec(vector, integer, boolean) IS
+    'vector to sparsevec: the values that are not zero, bit for bit; error 22000 (not the typmod''s dimensions)';
+
+CREATE FUNCTION sparsevec_to_vector(sparsevec, integer, boolean) RETURNS vector
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_to_vector' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sparsevec_to_vector(sparsevec, integer, boolean) IS
+    'sparsevec to vector, bit for bit; errors 22000 (not the typmod''s dimensions), 54000 (more than 16000 dimensions)';
+
+CREATE FUNCTION halfvec_to_sparsevec(halfvec, integer, boolean) RETURNS sparsevec
+    AS 'MODULE_PATHNAME', 'omendb_halfvec_to_sparsevec' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION halfvec_to_sparsevec(halfvec, integer, boolean) IS
+    'halfvec to sparsevec: the values that are not zero, exact; error 22000 (not the typmod''s dimensions)';
+
+CREATE FUNCTION sparsevec_to_halfvec(sparsevec, integer, boolean) RETURNS halfvec
+    AS 'MODULE_PATHNAME', 'omendb_sparsevec_to_halfvec' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sparsevec_to_halfvec(sparsevec, integer, boolean) IS
+    'sparsevec to halfvec, each value rounded to the nearest half; errors 22000 (not the typmod''s dimensions), 22003 (beyond 65504), 54000 (more than 16000 dimensions)';
+
+CREATE CAST (sparsevec AS sparsevec) WITH FUNCTION sparsevec(sparsevec, integer, boolean) AS IMPLICIT;
+COMMENT ON CAST (sparsevec AS sparsevec) IS 'enforces the typmod';
+
+CREATE CAST (vector AS sparsevec) WITH FUNCTION vector_to_sparsevec(vector, integer, boolean) AS IMPLICIT;
+COMMENT ON CAST (vector AS sparsevec) IS 'zeros left out';
+
+CREATE CAST (sparsevec AS vector) WITH FUNCTION sparsevec_to_vector(sparsevec, integer, boolean) AS ASSIGNMENT;
+COMMENT ON CAST (sparsevec AS vector) IS 'bit for bit, but for zeros, which have no sign';
+
+CREATE CAST (halfvec AS sparsevec) WITH FUNCTION halfvec_to_sparsevec(halfvec, integer, boolean) AS IMPLICIT;
+COMMENT ON CAST (halfvec AS sparsevec) IS 'zeros left out';
+
+CREATE CAST (sparsevec AS halfvec) WITH FUNCTION sparsevec_to_halfvec(sparsevec, integer, boolean) AS ASSIGNMENT;
+COMMENT ON CAST (sparsevec AS halfvec) IS 'each value rounded to the nearest half';
+
+CREATE CAST (integer[] AS sparsevec) WITH FUNCTION array_to_sparsevec(integer[], integer, boolean) AS ASSIGNMENT;
+COMMENT ON CAST (integer[] AS sparsevec) IS 'each element rounded to the nearest float4, zeros left out';
+
+CREATE CAST (real[] AS sparsevec) WITH FUNCTION array_to_sparsevec(real[], integer, boolean) AS ASSIGNMENT;
+COMMENT ON CAST (real[] AS sparsevec) IS 'each element rounded to the nearest float4, zeros left out';
+
+CREATE CAST (double precision[] AS sparsevec) WITH FUNCTION array_to_sparsevec(double precision[], integer, boolean) AS ASSIGNMENT;
+COMMENT ON CAST (double precision[] AS sparsevec) IS 'each element rounded to the nearest float4, zeros left out';
+
+CREATE CAST (numeric[] AS sparsevec) WITH FUNCTION array_to_sparsevec(numeric[], integer, boolean) AS ASSIGNMENT;
+COMMENT ON CAST (numeric[] AS sparsevec) IS 'each element rounded to the nearest float4, zeros left out';
+
+-- sparsevec: operators
+
+CREATE OPERATOR <-> (
+    LEFTARG = sparsevec, RIGHTARG = sparsevec, FUNCTION = l2_distance,
+    COMMUTATOR = <->
+);
+COMMENT ON OPERATOR <-> (sparsevec, sparsevec) IS
+    'Euclidean distance; error 22000 when the dimensions differ';
+
+CREATE OPERATOR <#> (
+    LEFTARG = sparsevec, RIGHTARG = sparsevec, FUNCTION = sparsevec_negative_inner_product,
+    COMMUTATOR = <#>
+);
+COMMENT ON OPERATOR <#> (sparsevec, sparsevec) IS
+    'inner product times -1, so that ascending order puts the largest first; error 22000 when the dimensions differ';
+
+CREATE OPERATOR <=> (
+    LEFTARG = sparsevec, RIGHTARG = sparsevec, FUNCTION = cosine_distance,
+    COMMUTATOR = <=>
+);
+COMMENT ON OPERATOR <=> (sparsevec, sparsevec) IS
+    'cosine distance, 0 to 2; NaN when either vector is zero; error 22000 when the dimensions differ';
+
+CREATE OPERATOR <+> (
+    LEFTARG = sparsevec, RIGHTARG = sparsevec, FUNCTION = l1_distance,
+    COMMUTATOR = <+>
+);
+COMMENT ON OPERATOR <+> (sparsevec, sparsevec) IS
+    'taxicab distance; error 22000 when the dimensions differ';
+
+CREATE OPERATOR < (
+    LEFTARG = sparsevec, RIGHTARG = sparsevec, FUNCTION = sparsevec_lt,
+    COMMUTATOR = >, NEGATOR = >=,
+    RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (sparsevec, sparsevec) IS
+    'less than';
+
+CREATE OPERATOR <= (
+    LEFTARG = sparsevec, RIGHTARG = sparsevec, FUNCTION = sparsevec_le,
+    COMMUTATOR = >=, NEGATOR = >,
+    RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (sparsevec, sparsevec) IS
+    'less than or equal';
+
+CREATE OPERATOR = (
+    LEFTARG = sparsevec, RIGHTARG = sparsevec, FUNCTION = sparsevec_eq,
+    COMMUTATOR = =, NEGATOR = <>,
+    RESTRICT = eqsel, JOIN = eqjoinsel
+);
+COMMENT ON OPERATOR = (sparsevec, sparsevec) IS
+    'equal in all values and in dimensions';
+
+CREATE OPERATOR <> (
+    LEFTARG = sparsevec, RIGHTARG = sparsevec, FUNCTION = sparsevec_ne,
+    COMMUTATOR = <>, NEGATOR = =,
+    RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (sparsevec, sparsevec) IS
+    'not equal';
+
+CREATE OPERATOR >= (
+    LEFTARG = sparsevec, RIGHTARG = sparsevec, FUNCTION = sparsevec_ge,
+    COMMUTATOR = <=, NEGATOR = <,
+    RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (sparsevec, sparsevec) IS
+    'greater than or equal';
+
+CREATE OPERATOR > (
+    LEFTARG = sparsevec, RIGHTARG = sparsevec, FUNCTION = sparsevec_gt,
+    COMMUTATOR = <, NEGATOR = <=,
+    RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (sparsevec, sparsevec) IS
+    'greater than';
+
+-- sparsevec: btree class, ORDER BY, DISTINCT, GROUP BY, UNION
+
+CREATE OPERATOR CLASS sparsevec_ops
+    DEFAULT FOR TYPE sparsevec USING btree AS
+    OPERATOR 1 <,
+    OPERATOR 2 <=,
+    OPERATOR 3 =,
+    OPERATOR 4 >=,
+    OPERATOR 5 >,
+    FUNCTION 1 sparsevec_cmp(sparsevec, sparsevec);
+COMMENT ON OPERATOR CLASS sparsevec_ops USING btree IS
+    'order by values from the first on, then by number of dimensions';
 
 -- access method
 

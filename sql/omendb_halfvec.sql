@@ -1,5 +1,5 @@
 -- The type halfvec: input and output, rounding, functions, operators, casts, aggregates, order. Output is that of
--- pgvector in the same queries, but for the lists of casts and operators, and the index at the end.
+-- pgvector in the same queries, but for the list of operators (<> estimates with neqsel) and the index at the end.
 
 -- What a statement returns, or the error it raises: SQLSTATE, message and detail.
 CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$

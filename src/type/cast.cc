@@ -19,18 +19,6 @@ GetPlainArray(FunctionCallInfo fcinfo)
 
 namespace {
 
-// Reads no more than the header of a value stored out of line, and returns it where it is.
-template <class V>
-Datum
-Enforce(FunctionCallInfo fcinfo)
-{
-    Datum vector = PG_GETARG_DATUM(0);
-    int32 typmod = PG_GETARG_INT32(1);
-    if (typmod != -1)
-        CheckExpectedDimensions(typmod, DatumGetDimensions<V>(vector));
-    PG_RETURN_DATUM(vector);
-}
-
 template <class V>
 Datum
 FromArray(FunctionCallInfo fcinfo)
@@ -68,7 +56,7 @@ ToFloat4Array(FunctionCallInfo fcinfo)
 
 } // namespace
 
-OMENDB_BOTH_TYPES(omendb_vector, omendb_halfvec, Enforce)
+OMENDB_BOTH_TYPES(omendb_vector, omendb_halfvec, EnforceTypmod)
 OMENDB_BOTH_TYPES(omendb_array_to_vector, omendb_array_to_halfvec, FromArray)
 OMENDB_BOTH_TYPES(omendb_vector_to_float4, omendb_halfvec_to_float4, ToFloat4Array)
 

@@ -2,6 +2,8 @@
 // PostgreSQL compares arrays. −0 equals 0, so that equal values may differ in their bits.
 #include "compare.h"
 
+#include "dense.h"
+
 namespace omendb {
 namespace {
 

@@ -1,7 +1,7 @@
 // The seven functions of a btree class from one comparison.
 #pragma once
 
-#include "dense.h"
+#include "datum.h"
 
 namespace omendb {
 

@@ -3,9 +3,10 @@
 #pragma once
 
 #include <algorithm>
-#include <limits>
 #include <type_traits>
 
+#include "checks.h"
+#include "datum.h"
 #include "omendb/simd/kernels.h"
 #include "omendb/type/halfvec.h"
 #include "omendb/type/vector.h"
@@ -33,32 +34,6 @@ DenseSize(int dim)
     return offsetof(V, x) + sizeof(typename V::Element) * static_cast<Size>(dim);
 }
 
-// The value of a non-null datum; a palloc'd copy if that was toasted or had a short header.
-template <class T>
-T *
-DatumGet(Datum datum)
-{
-    return reinterpret_cast<T *>(PG_DETOAST_DATUM(datum));
-}
-
-// The number of dimensions alone; fetches no more than the first chunk of a value stored out of
-// line.
-template <class T>
-int
-DatumGetDimensions(Datum datum)
-{
-    auto *value = reinterpret_cast<struct varlena *>(DatumGetPointer(datum));
-    if (!VARATT_IS_EXTENDED(value))
-        return reinterpret_cast<T *>(value)->dim;
-
-    decltype(T::dim) dim;
-    static_assert(offsetof(T, dim) == VARHDRSZ);
-    struct varlena *head = PG_DETOAST_DATUM_SLICE(datum, 0, sizeof dim);
-    memcpy(&dim, VARDATA_ANY(head), sizeof dim);
-    pfree(head);
-    return dim;
-}
-
 // A value whose elements the caller fills in. REQUIRES: 1 <= dim <= kMaxDims.
 template <class V>
 V *
@@ -70,85 +45,6 @@ NewDense(int dim)
     result->dim = static_cast<int16>(dim);
     result->unused = 0;
     return result;
-}
-
-// ---- checks; each names the type in its message
-
-// ERRORS: data_exception below 1, program_limit_exceeded above the largest number of dimensions.
-void CheckDimensions(int dim, const char *type, int max_dims = kMaxDims);
-
-// ERRORS: data_exception.
-template <class T>
-void
-CheckSameDimensions(const T *a, const T *b)
-{
-    if (unlikely(a->dim != b->dim))
-        RaiseDifferentDimensions(a->dim, b->dim, T::kName);
-}
-
-// ERRORS: data_exception.
-[[noreturn]] void RaiseNan(const char *type);
-[[noreturn]] void RaiseInfinite(const char *type);
-
-// ERRORS: numeric_value_out_of_range, with the value in its shortest form.
-[[noreturn]] void RaiseOutOfRange(float value, const char *type);
-
-inline bool
-IsFinite(float x)
-{
-    return std::fabs(x) <= std::numeric_limits<float>::max();
-}
-
-inline bool
-IsNan(float x)
-{
-    return std::isnan(x);
-}
-
-inline bool
-IsZero(float x)
-{
-    return x == 0;
-}
-
-template <class Element>
-bool
-AllFinite(const Element *x, int count)
-{
-    bool finite = true;
-    for (int i = 0; i < count; i++)
-        finite &= IsFinite(x[i]);
-    return finite;
-}
-
-// ERRORS: data_exception when any value is NaN or infinite; names the first one's kind.
-template <class Element>
-void
-CheckFinite(const Element *x, int count, const char *type)
-{
-    if (likely(AllFinite(x, count)))
-        return;
-    for (int i = 0; i < count; i++) {
-        if (IsNan(x[i]))
-            RaiseNan(type);
-        if (!IsFinite(x[i]))
-            RaiseInfinite(type);
-    }
-}
-
-// Σx² in float64.
-inline double
-SumOfSquares(const float *x, int count)
-{
-    // Four sums, so that the additions overlap.
-    double sums[4] = {0, 0, 0, 0};
-    int i = 0;
-    for (; i + 4 <= count; i += 4)
-        for (int lane = 0; lane < 4; lane++)
-            sums[lane] += static_cast<double>(x[i + lane]) * x[i + lane];
-    for (; i < count; i++)
-        sums[0] += static_cast<double>(x[i]) * x[i];
-    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
 // ---- between elements and floats

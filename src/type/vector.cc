@@ -1,7 +1,7 @@
 // The checks that every type shares, with their errors, and the vector's norm for the access method.
 #include "omendb/type/vector.h"
 
-#include "dense.h"
+#include "checks.h"
 
 extern "C" {
 #include "common/shortest_dec.h"
