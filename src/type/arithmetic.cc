@@ -38,8 +38,14 @@ Add(FunctionCallInfo fcinfo)
     V *b = DatumGet<V>(PG_GETARG_DATUM(1));
     CheckSameDimensions(a, b);
     V *result = MayChangeFirstArgument(fcinfo, a) ? a : NewDense<V>(a->dim);
-    ForPairs(a, b, result, [](float x, float y) { return x + y; });
-    CheckOverflow(result);
+    auto dim = static_cast<size_t>(a->dim);
+    bool finite;
+    if constexpr (kIsHalf<V>)
+        finite = kernels->add_half(a->x, b->x, dim, result->x);
+    else
+        finite = kernels->add(a->x, b->x, dim, result->x);
+    if (!finite)
+        float_overflow_error();
     PG_RETURN_POINTER(result);
 }
 

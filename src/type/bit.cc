@@ -36,7 +36,7 @@ OMENDB_FUNCTION(omendb_hamming_distance)
 {
     PG_RETURN_FLOAT8(Remembered(fcinfo, [=] {
         Operands o = GetOperands(fcinfo);
-        return static_cast<double>(kernels->hamming(o.a, o.b, o.bytes));
+        return static_cast<double>(static_cast<int64>(kernels->hamming(o.a, o.b, o.bytes)));
     }));
 }
 
@@ -47,7 +47,9 @@ OMENDB_FUNCTION(omendb_jaccard_distance)
         Operands o = GetOperands(fcinfo);
         uint64_t both, either;
         kernels->jaccard_counts(o.a, o.b, o.bytes, &both, &either);
-        return both == 0 ? 1.0 : 1 - static_cast<double>(both) / static_cast<double>(either);
+        return both == 0 ? 1.0
+                         : 1 - static_cast<double>(static_cast<int64>(both)) /
+                                   static_cast<double>(static_cast<int64>(either));
     }));
 }
 

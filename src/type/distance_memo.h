@@ -31,11 +31,16 @@ template <class Compute>
 double
 Remembered(FunctionCallInfo fcinfo, Compute compute)
 {
-    MemoPlace place = FindMemo(fcinfo);
-    if (place.found)
-        return place.value;
+    MemoPlace place{nullptr, false, 0};
+    if (unlikely(VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(PG_GETARG_DATUM(0))) ||
+                 VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(PG_GETARG_DATUM(1))))) {
+        place = FindMemo(fcinfo);
+        if (place.found)
+            return place.value;
+    }
     double distance = compute();
-    Remember(fcinfo, place, distance);
+    if (unlikely(place.memo != nullptr))
+        Remember(fcinfo, place, distance);
     return distance;
 }
 

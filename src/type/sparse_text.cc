@@ -34,6 +34,23 @@ ParseInteger(const char *at, int least, int *value)
     return after;
 }
 
+// Counts are values too: reads a whole number of few digits, followed by another pair or the end, and moves *at behind it.
+// The conversion rounds as strtof does.
+bool
+ParseWhole(const char **at, float *value)
+{
+    constexpr int kSurelyFits = 9; // digits
+    int number = 0;
+    const char *digit = *at;
+    for (; digit < *at + kSurelyFits && *digit >= '0' && *digit <= '9'; digit++)
+        number = number * 10 + (*digit - '0');
+    if (digit == *at || (*digit != ',' && *digit != '}'))
+        return false;
+    *value = static_cast<float>(number);
+    *at = digit;
+    return true;
+}
+
 int
 CountCommas(const char *text)
 {
@@ -56,12 +73,16 @@ OMENDB_FUNCTION(omendb_sparsevec_in)
     auto *context = fcinfo->context;
     const char *end = text + strlen(text);
 
-    int commas = CountCommas(text);
-    if (commas >= kMaxNonZeros)
-        ereturn(context, 0,
-                (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                 errmsg("sparsevec cannot have more than %d non-zero elements", kMaxNonZeros)));
-    SparseBuilder builder(commas + 1);
+    // A pair takes four characters at least, "1:1,". Counting commas first is how clients know the limit's error.
+    auto room = static_cast<size_t>(end - text) / 4 + 1;
+    if (room > kMaxNonZeros) {
+        room = static_cast<size_t>(CountCommas(text)) + 1;
+        if (room > kMaxNonZeros)
+            ereturn(context, 0,
+                    (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                     errmsg("sparsevec cannot have more than %d non-zero elements", kMaxNonZeros)));
+    }
+    SparseBuilder builder(static_cast<int>(room));
 
     const char *at = SkipSpace(text);
     if (*at != '{')
@@ -78,7 +99,8 @@ OMENDB_FUNCTION(omendb_sparsevec_in)
             ereturn(context, 0, (OMENDB_INVALID_SYNTAX));
         at = SkipSpace(at + 1);
         float value;
-        at = ParseElement(fcinfo, text, at, end, SparseVector::kName, &value, true);
+        if (!ParseWhole(&at, &value))
+            at = ParseElement(fcinfo, text, at, end, SparseVector::kName, &value, true);
         if (unlikely(at == nullptr))
             return 0;
         builder.AddUnlessZero(index - 1, value);

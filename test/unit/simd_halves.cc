@@ -146,6 +146,37 @@ TEST_P(HalfKernels, LargestValuesDoNotOverflow)
     EXPECT_EQ(table_->l1_half(a.data(), b.data(), 400), 800 * kHalfMax);
 }
 
+TEST_P(HalfKernels, AddRoundsAndSeesOverflow)
+{
+    for (size_t n : FloatLengths()) {
+        SCOPED_TRACE(n);
+        Tight<Half> a(n), b(n, 1), out(n, 3);
+        Tight<float> x(n), y(n, 1), z(n, 3);
+        FillHalves(a, 30000);
+        FillHalves(b, 30000);
+        FillFloats(x, 1e38f);
+        FillFloats(y, 1e38f);
+        EXPECT_TRUE(table_->add_half(a.data(), b.data(), n, out.data()));
+        EXPECT_TRUE(table_->add(x.data(), y.data(), n, z.data()));
+        for (size_t i = 0; i < n; ++i) {
+            ASSERT_EQ(out.get(i), FloatToHalf(HalfToFloat(a.get(i)) + HalfToFloat(b.get(i)))) << i;
+            ASSERT_EQ(z.get(i), x.get(i) + y.get(i)) << i;
+        }
+        if (n == 0)
+            continue;
+        size_t at = random_() % n;
+        a.set(at, Half(0xfbff)); // −65504 − 16 rounds to infinity, −65504 − 15 does not
+        b.set(at, FloatToHalf(-15));
+        EXPECT_TRUE(table_->add_half(a.data(), b.data(), n, a.data()));
+        EXPECT_EQ(a.get(at), Half(0xfbff));
+        b.set(at, FloatToHalf(-16));
+        EXPECT_FALSE(table_->add_half(a.data(), b.data(), n, a.data()));
+        x.set(at, 3e38f);
+        y.set(at, 3e38f);
+        EXPECT_FALSE(table_->add(x.data(), y.data(), n, x.data()));
+    }
+}
+
 TEST_P(HalfKernels, AccumulateAddsInDouble)
 {
     for (size_t n : FloatLengths())

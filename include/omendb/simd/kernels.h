@@ -21,6 +21,13 @@ constexpr size_t kPanelCodes = 16;
 constexpr unsigned kKeyBits = 12; // of a tile's key, for a number
 constexpr size_t kMaxKeep = 12;   // keep_least
 
+// A sparse vector: `count` strictly ascending indices within [0, 0x7ffffffd], and the value at each.
+struct SparseView {
+    const int32_t *indices;
+    const float *values;
+    size_t count;
+};
+
 struct Kernels {
     const char *name; // "baseline", "avx2", "avx512"
 
@@ -44,6 +51,19 @@ struct Kernels {
     float (*l1_half)(const Half *a, const Half *b, size_t n);
     void (*cosine_sums_half)(const Half *a, const Half *b, size_t n, float *dot, float *norm_a,
                              float *norm_b);
+
+    // ---- sparse vectors: the same sums, in float32
+
+    float (*l2_squared_sparse)(SparseView a, SparseView b);
+    float (*inner_product_sparse)(SparseView a, SparseView b);
+    float (*l1_sparse)(SparseView a, SparseView b);
+
+    // ---- arithmetic and conversion
+
+    // out_i = a_i + b_i, of halves rounded to the nearest; out may be a. Returns whether all are finite.
+    // REQUIRES: finite elements.
+    bool (*add)(const float *a, const float *b, size_t n, float *out);
+    bool (*add_half)(const Half *a, const Half *b, size_t n, Half *out);
 
     // HalfToFloat and FloatToHalf of each element: the same bits in every tier
     void (*widen)(const Half *x, size_t n, float *out);
