@@ -79,6 +79,85 @@ RegisterFloats(const Kernels *table, size_t n)
              [](const Kernels &k, Inputs &in) { k.accumulate(in.sums.data(), in.x.data(), in.n); });
 }
 
+// The kernels of the other types: halves; n bits; two sparse vectors of n/4 elements among n indices.
+struct TypeInputs {
+    explicit TypeInputs(size_t n)
+        : n(n), x(n), y(n), z(n), floats(n), a(n / 8), b(n / 8), indices{{}, {}}, values(n, 0.5f)
+    {
+        std::mt19937 random(1);
+        std::uniform_real_distribution<float> uniform(-1, 1);
+        for (size_t i = 0; i < n; ++i) {
+            floats[i] = uniform(random);
+            x[i] = FloatToHalf(uniform(random));
+            y[i] = FloatToHalf(uniform(random));
+        }
+        for (size_t i = 0; i < n / 8; ++i) {
+            a[i] = uint8_t(random());
+            b[i] = uint8_t(random());
+        }
+        for (std::vector<int32_t> &list : indices)
+            for (size_t i = 0; list.size() < n / 4; ++i)
+                if (random() % (n - i) < n / 4 - list.size())
+                    list.push_back(int32_t(i));
+    }
+    SparseView sparse(int which) const
+    {
+        return {indices[which].data(), values.data(), indices[which].size()};
+    }
+
+    size_t n;
+    std::vector<Half> x, y, z;
+    std::vector<float> floats;
+    std::vector<uint8_t> a, b;
+    std::vector<int32_t> indices[2];
+    std::vector<float> values;
+    float sums[3] = {};
+    uint64_t counts[2] = {};
+};
+
+void
+RegisterTypes(const Kernels *table, size_t n)
+{
+    auto add = [=](const char *kernel, auto call) {
+        std::string name = std::string(kernel) + "/" + table->name + "/" + std::to_string(n);
+        benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State &state) {
+            TypeInputs in(n);
+            for (auto _ : state) {
+                call(*table, in);
+                benchmark::ClobberMemory();
+            }
+        });
+    };
+    add("l2_squared_half", [](const Kernels &k, TypeInputs &in) {
+        in.sums[0] = k.l2_squared_half(in.x.data(), in.y.data(), in.n);
+    });
+    add("cosine_sums_half", [](const Kernels &k, TypeInputs &in) {
+        k.cosine_sums_half(in.x.data(), in.y.data(), in.n, &in.sums[0], &in.sums[1], &in.sums[2]);
+    });
+    add("widen",
+        [](const Kernels &k, TypeInputs &in) { k.widen(in.x.data(), in.n, in.floats.data()); });
+    add("narrow",
+        [](const Kernels &k, TypeInputs &in) { k.narrow(in.floats.data(), in.n, in.z.data()); });
+    add("add_half", [](const Kernels &k, TypeInputs &in) {
+        k.add_half(in.x.data(), in.y.data(), in.n, in.z.data());
+    });
+    add("hamming", [](const Kernels &k, TypeInputs &in) {
+        in.counts[0] = k.hamming(in.a.data(), in.b.data(), in.n / 8);
+    });
+    add("jaccard_counts", [](const Kernels &k, TypeInputs &in) {
+        k.jaccard_counts(in.a.data(), in.b.data(), in.n / 8, &in.counts[0], &in.counts[1]);
+    });
+    add("positive_bits", [](const Kernels &k, TypeInputs &in) {
+        k.positive_bits(in.floats.data(), in.n, in.a.data());
+    });
+    add("inner_product_sparse", [](const Kernels &k, TypeInputs &in) {
+        in.sums[0] = k.inner_product_sparse(in.sparse(0), in.sparse(1));
+    });
+    add("l2_squared_sparse", [](const Kernels &k, TypeInputs &in) {
+        in.sums[0] = k.l2_squared_sparse(in.sparse(0), in.sparse(1));
+    });
+}
+
 void
 RegisterHadamard(const Kernels *table, size_t n)
 {
@@ -178,6 +257,8 @@ RegisterAll()
             continue;
         for (size_t n : {128, 512, 784, 1536})
             RegisterFloats(table, n);
+        for (size_t n : {128, 512, 1536})
+            RegisterTypes(table, n);
         for (size_t n : {128, 512, 1024, 2048})
             RegisterHadamard(table, n);
         for (size_t n : {128, 512, 832, 1536}) // 784 is padded to 832

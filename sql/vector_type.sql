@@ -156,7 +156,7 @@ SELECT unnest('{"[1,2,3]", "[4,5,6]"}'::vector[]);
 -- these mantissas.
 
 WITH bits AS (
-    SELECT (sign << 31 | exponent << 23 | mantissa) AS bits
+    SELECT ((sign << 31) | (exponent << 23) | mantissa) AS bits
     FROM generate_series(0, 1) AS sign, generate_series(0, 254) AS exponent,
         unnest(ARRAY[0, 1, 2, 3, 4194303, 4194304, 5592405, 8388606, 8388607]) AS mantissa
 ), sent AS (

@@ -1,10 +1,6 @@
-// avg(vector): transition, combine and final function over a float8 array {count, sum of each
-// dimension}; {0} before the first row. sum(vector) needs none of these: it is vector_add.
-#include <cmath>
-#include <limits>
-
-#include "omendb/simd/kernels.h"
-#include "omendb/type/vector.h"
+// avg of vector and halfvec: transition, combine and final function over a float8 array {count, sum of each
+// dimension}; {0} before the first row. sum needs none of these: it is vector_add and halfvec_add.
+#include "dense.h"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -77,35 +73,72 @@ CheckOverflow(State state)
         float_overflow_error();
 }
 
-} // namespace
-
-OMENDB_FUNCTION(omendb_vector_accum)
+void
+Accumulate(double *sums, const float *x, size_t n)
 {
-    State state = GetState(fcinfo, 0, "vector_accum");
-    Vector *vector = DatumGetVector(PG_GETARG_DATUM(1));
+    kernels->accumulate(sums, x, n);
+}
+
+void
+Accumulate(double *sums, const Half *x, size_t n)
+{
+    kernels->accumulate_half(sums, x, n);
+}
+
+template <class V>
+Datum
+Accum(FunctionCallInfo fcinfo)
+{
+    State state = GetState(fcinfo, 0, kIsHalf<V> ? "halfvec_accum" : "vector_accum");
+    V *vector = DatumGet<V>(PG_GETARG_DATUM(1));
     State result;
     if (state.dim == 0) {
         result = NewState(vector->dim);
         *result.count = *state.count + 1;
-        for (int i = 0; i < vector->dim; i++) // not added to +0, which would lose the sign of −0
-            result.sums[i] = vector->x[i];
+        // Not added to +0, which would lose the sign of −0.
+        ForFloats(vector, [&](int first, int count, const float *x) {
+            for (int i = 0; i < count; i++)
+                result.sums[first + i] = x[i];
+        });
     } else {
         CheckExpectedDimensions(state.dim, vector->dim);
         result = Changeable(fcinfo, state);
         *result.count += 1;
-        kernels->accumulate(result.sums, vector->x, static_cast<size_t>(vector->dim));
+        Accumulate(result.sums, vector->x, static_cast<size_t>(vector->dim));
         CheckOverflow(result);
     }
     PG_RETURN_ARRAYTYPE_P(result.array);
 }
 
-OMENDB_FUNCTION(omendb_vector_combine)
+// Null for no rows.
+template <class V>
+Datum
+Average(FunctionCallInfo fcinfo)
+{
+    State state = GetState(fcinfo, 0, kIsHalf<V> ? "halfvec_avg" : "vector_avg");
+    if (*state.count == 0)
+        PG_RETURN_NULL();
+    CheckDimensions(state.dim, V::kName);
+    V *vector = NewDense<V>(state.dim);
+    for (int i = 0; i < state.dim; i++) {
+        vector->x[i] = Narrow<V>(static_cast<float>(state.sums[i] / *state.count));
+        CheckFinite(&vector->x[i], 1, V::kName);
+    }
+    PG_RETURN_POINTER(vector);
+}
+
+} // namespace
+
+OMENDB_BOTH_TYPES(omendb_vector_accum, omendb_halfvec_accum, Accum)
+OMENDB_BOTH_TYPES(omendb_vector_avg, omendb_halfvec_avg, Average)
+
+OMENDB_FUNCTION(omendb_vector_combine) // of both types, whose states are the same
 {
     State a = GetState(fcinfo, 0, "vector_combine");
     State b = GetState(fcinfo, 1, "vector_combine");
     int dim = a.dim != 0 ? a.dim : b.dim;
     if (dim != 0)
-        CheckDimensions(dim);
+        CheckDimensions(dim, Vector::kName);
     if (b.dim != 0)
         CheckExpectedDimensions(dim, b.dim);
 
@@ -118,20 +151,6 @@ OMENDB_FUNCTION(omendb_vector_combine)
     if (a.dim != 0 && b.dim != 0)
         CheckOverflow(result);
     PG_RETURN_ARRAYTYPE_P(result.array);
-}
-
-// Null for no rows.
-OMENDB_FUNCTION(omendb_vector_avg)
-{
-    State state = GetState(fcinfo, 0, "vector_avg");
-    if (*state.count == 0)
-        PG_RETURN_NULL();
-    CheckDimensions(state.dim);
-    Vector *vector = NewVector(state.dim);
-    for (int i = 0; i < state.dim; i++)
-        vector->x[i] = static_cast<float>(state.sums[i] / *state.count);
-    CheckFinite(vector->x, state.dim);
-    PG_RETURN_POINTER(vector);
 }
 
 } // namespace omendb

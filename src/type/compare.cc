@@ -1,10 +1,11 @@
-// Comparison operators and the btree support function. The copies of toasted operands are freed: a
-// btree build or a sort calls these many times within one memory context.
-#include <algorithm>
+// Comparison operators and the btree support functions: lexicographic by value, then by number of dimensions, as
+// PostgreSQL compares arrays. −0 equals 0, so that equal values may differ in their bits.
+#include "compare.h"
 
-#include "omendb/type/vector.h"
+#include "dense.h"
 
 namespace omendb {
+namespace {
 
 int
 CompareVectors(const Vector *a, const Vector *b)
@@ -19,54 +20,29 @@ CompareVectors(const Vector *a, const Vector *b)
     return (a->dim > b->dim) - (a->dim < b->dim);
 }
 
-namespace {
+// Integers in the order of the finite halves.
+int
+OrderOf(Half half)
+{
+    int magnitude = static_cast<uint16_t>(half) & 0x7fff;
+    return static_cast<uint16_t>(half) & 0x8000 ? -magnitude : magnitude;
+}
 
 int
-CompareArguments(FunctionCallInfo fcinfo)
+CompareHalfVectors(const HalfVector *a, const HalfVector *b)
 {
-    Vector *a = DatumGetVector(PG_GETARG_DATUM(0));
-    Vector *b = DatumGetVector(PG_GETARG_DATUM(1));
-    int order = CompareVectors(a, b);
-    PG_FREE_IF_COPY(a, 0);
-    PG_FREE_IF_COPY(b, 1);
-    return order;
+    int dim = std::min(a->dim, b->dim);
+    for (int i = 0; i < dim; i++) {
+        int difference = OrderOf(a->x[i]) - OrderOf(b->x[i]);
+        if (difference != 0)
+            return difference < 0 ? -1 : 1;
+    }
+    return (a->dim > b->dim) - (a->dim < b->dim);
 }
 
 } // namespace
 
-OMENDB_FUNCTION(omendb_vector_cmp)
-{
-    PG_RETURN_INT32(CompareArguments(fcinfo));
-}
-
-OMENDB_FUNCTION(omendb_vector_lt)
-{
-    PG_RETURN_BOOL(CompareArguments(fcinfo) < 0);
-}
-
-OMENDB_FUNCTION(omendb_vector_le)
-{
-    PG_RETURN_BOOL(CompareArguments(fcinfo) <= 0);
-}
-
-OMENDB_FUNCTION(omendb_vector_eq)
-{
-    PG_RETURN_BOOL(CompareArguments(fcinfo) == 0);
-}
-
-OMENDB_FUNCTION(omendb_vector_ne)
-{
-    PG_RETURN_BOOL(CompareArguments(fcinfo) != 0);
-}
-
-OMENDB_FUNCTION(omendb_vector_ge)
-{
-    PG_RETURN_BOOL(CompareArguments(fcinfo) >= 0);
-}
-
-OMENDB_FUNCTION(omendb_vector_gt)
-{
-    PG_RETURN_BOOL(CompareArguments(fcinfo) > 0);
-}
+OMENDB_COMPARISONS(vector, Vector, CompareVectors)
+OMENDB_COMPARISONS(halfvec, HalfVector, CompareHalfVectors)
 
 } // namespace omendb

@@ -1,7 +1,5 @@
 #include "distance_memo.h"
 
-#include "omendb/type/vector.h"
-
 extern "C" {
 #include <access/xact.h>
 #include <utils/memutils.h>
@@ -22,7 +20,7 @@ struct Memo {
 static constexpr uint32 kMemos = 128;
 
 static Memo memos[kMemos];
-static Vector *query; // the other operand of all memos; in TopMemoryContext
+static struct varlena *query; // the other operand of all memos, of any type; in TopMemoryContext
 static Size query_bytes;
 static bool filled;
 
@@ -40,19 +38,19 @@ AtTransactionEnd(XactEvent, void *)
     Forget();
 }
 
-// Makes `other` the vector that the memos are about.
+// Makes `other` the value that the memos are about. That its type may be another than before does not matter: a memo
+// is found by its function as well.
 static void
-TakeQuery(const Vector *other)
+TakeQuery(const struct varlena *other)
 {
     Size bytes = VARSIZE(other);
-    if (query != nullptr && query->dim == other->dim && VARSIZE(query) == bytes &&
-        memcmp(query->x, other->x, bytes - offsetof(Vector, x)) == 0)
+    if (query != nullptr && VARSIZE(query) == bytes && memcmp(query, other, bytes) == 0)
         return;
     Forget();
     if (query == nullptr)
         RegisterXactCallback(AtTransactionEnd, nullptr);
     if (bytes > query_bytes) {
-        auto *grown = static_cast<Vector *>(MemoryContextAlloc(TopMemoryContext, bytes));
+        auto *grown = static_cast<struct varlena *>(MemoryContextAlloc(TopMemoryContext, bytes));
         if (query != nullptr)
             pfree(query);
         query = grown;
@@ -75,10 +73,10 @@ FindMemo(FunctionCallInfo fcinfo)
     if (first == second)
         return {nullptr, false, 0};
     Datum other = PG_GETARG_DATUM(first ? 1 : 0);
-    // Anything but a plain vector in memory is not worth taking apart here.
+    // Anything but a plain value in memory is not worth taking apart here.
     if (VARATT_IS_EXTENDED(DatumGetPointer(other)))
         return {nullptr, false, 0};
-    TakeQuery(reinterpret_cast<const Vector *>(DatumGetPointer(other)));
+    TakeQuery(reinterpret_cast<const struct varlena *>(DatumGetPointer(other)));
 
     struct varatt_external pointer;
     VARATT_EXTERNAL_GET_POINTER(pointer, DatumGetPointer(PG_GETARG_DATUM(first ? 0 : 1)));

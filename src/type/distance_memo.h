@@ -26,4 +26,22 @@ MemoPlace FindMemo(FunctionCallInfo fcinfo);
 // Remembers the distance for the place that FindMemo gave for the same call.
 void Remember(FunctionCallInfo fcinfo, MemoPlace place, double distance);
 
+// compute(), or what it gave just now for the same stored value.
+template <class Compute>
+double
+Remembered(FunctionCallInfo fcinfo, Compute compute)
+{
+    MemoPlace place{nullptr, false, 0};
+    if (unlikely(VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(PG_GETARG_DATUM(0))) ||
+                 VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(PG_GETARG_DATUM(1))))) {
+        place = FindMemo(fcinfo);
+        if (place.found)
+            return place.value;
+    }
+    double distance = compute();
+    if (unlikely(place.memo != nullptr))
+        Remember(fcinfo, place, distance);
+    return distance;
+}
+
 } // namespace omendb

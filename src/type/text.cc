@@ -1,15 +1,14 @@
-// Text input and output, `[1,2.5,-3]`, and the type modifier.
+// Text input and output of vector and halfvec, `[1,2.5,-3]`, and their type modifiers.
 //
 // Whitespace may stand around brackets, commas and values. Values are read as strtof reads them
 // ("1.", ".5", "1e3", "0x1p3"; "nan" and "inf" are read, then refused), rounded to the nearest
-// float32, and written as the shortest decimal that reads back as the same bits.
-#include "omendb/type/vector.h"
-
-#include "parse_float.h"
+// float32, and written as the shortest decimal that reads back as the same bits. For halfvec they
+// are rounded once more, to the nearest half, and written as the float32 that they are.
+#include "dense.h"
+#include "parse_text.h"
 
 extern "C" {
 #include "common/shortest_dec.h"
-#include "utils/array.h"
 }
 
 namespace omendb {
@@ -18,24 +17,9 @@ namespace {
 constexpr int kShortestFloatChars =
     FLOAT_SHORTEST_DECIMAL_LEN; // with its NUL, which the comma replaces
 
-// What PostgreSQL's own scanner takes for whitespace, whatever the locale.
-bool
-IsSpace(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-const char *
-SkipSpace(const char *at)
-{
-    while (IsSpace(*at))
-        at++;
-    return at;
-}
-
-} // namespace
-
-OMENDB_FUNCTION(omendb_vector_in)
+template <class V>
+Datum
+In(FunctionCallInfo fcinfo)
 {
     const char *text = PG_GETARG_CSTRING(0);
     int32 typmod = PG_GETARG_INT32(2);
@@ -48,43 +32,27 @@ OMENDB_FUNCTION(omendb_vector_in)
     if (*at != '[')
         ereturn(context, 0,
                 (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-                 errmsg("invalid input syntax for type vector: \"%s\"", text),
+                 errmsg("invalid input syntax for type %s: \"%s\"", V::kName, text),
                  errdetail("Vector contents must start with \"[\".")));
     at = SkipSpace(at + 1);
     if (*at == ']')
         ereturn(context, 0,
-                (errcode(ERRCODE_DATA_EXCEPTION), errmsg("vector must have at least 1 dimension")));
+                (errcode(ERRCODE_DATA_EXCEPTION),
+                 errmsg("%s must have at least 1 dimension", V::kName)));
 
     for (;;) {
         if (dim == kMaxDims)
             ereturn(context, 0,
                     (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                     errmsg("vector cannot have more than %d dimensions", kMaxDims)));
+                     errmsg("%s cannot have more than %d dimensions", V::kName, kMaxDims)));
 
         at = SkipSpace(at);
-        const char *after = ParseFloat(at, end, &x[dim]);
-        if (unlikely(after == nullptr)) {
-            char *stop;
-            errno = 0;
-            x[dim] = strtof(at, &stop); // PostgreSQL keeps LC_NUMERIC at C
-            if (stop == at)
-                ereturn(context, 0,
-                        (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-                         errmsg("invalid input syntax for type vector: \"%s\"", text)));
-            if (errno == ERANGE && std::isinf(x[dim]))
-                ereturn(context, 0,
-                        (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-                         errmsg("\"%s\" is out of range for type vector",
-                                pnstrdup(at, static_cast<Size>(stop - at)))));
-            if (std::isnan(x[dim]))
-                ereturn(context, 0,
-                        (errcode(ERRCODE_DATA_EXCEPTION), errmsg("NaN not allowed in vector")));
-            if (std::isinf(x[dim]))
-                ereturn(context, 0,
-                        (errcode(ERRCODE_DATA_EXCEPTION),
-                         errmsg("infinite value not allowed in vector")));
-            after = stop;
-        }
+        const char *after = ParseElement(fcinfo, text, at, end, V::kName, &x[dim]);
+        if (unlikely(after == nullptr))
+            return 0;
+        if constexpr (kIsHalf<V>)
+            if (unlikely(std::fabs(x[dim]) >= kHalfOverflow))
+                ereturn(context, 0, OMENDB_OUT_OF_RANGE(at, after, V::kName));
         dim++;
 
         at = SkipSpace(after);
@@ -95,55 +63,60 @@ OMENDB_FUNCTION(omendb_vector_in)
         else
             ereturn(context, 0,
                     (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-                     errmsg("invalid input syntax for type vector: \"%s\"", text)));
+                     errmsg("invalid input syntax for type %s: \"%s\"", V::kName, text)));
     }
     at = SkipSpace(at + 1);
     if (*at != '\0')
         ereturn(context, 0,
                 (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-                 errmsg("invalid input syntax for type vector: \"%s\"", text),
+                 errmsg("invalid input syntax for type %s: \"%s\"", V::kName, text),
                  errdetail("Junk after closing right brace.")));
     if (typmod != -1 && typmod != dim)
         ereturn(context, 0,
                 (errcode(ERRCODE_DATA_EXCEPTION),
                  errmsg("expected %d dimensions, not %d", typmod, dim)));
 
-    Vector *vector = NewVector(dim);
-    memcpy(vector->x, x, sizeof(float) * static_cast<size_t>(dim));
+    V *vector = NewDense<V>(dim);
+    if constexpr (kIsHalf<V>)
+        kernels->narrow(x, static_cast<size_t>(dim), vector->x);
+    else
+        memcpy(vector->x, x, sizeof(float) * static_cast<size_t>(dim));
     PG_RETURN_POINTER(vector);
 }
 
-OMENDB_FUNCTION(omendb_vector_out)
+template <class V>
+Datum
+Out(FunctionCallInfo fcinfo)
 {
-    Vector *vector = DatumGetVector(PG_GETARG_DATUM(0));
+    V *vector = DatumGet<V>(PG_GETARG_DATUM(0));
     auto *text = static_cast<char *>(
         palloc(static_cast<Size>(kShortestFloatChars) * static_cast<Size>(vector->dim) + 3));
     char *at = text;
-    *at++ = '[';
-    for (int i = 0; i < vector->dim; i++) {
-        if (i > 0)
-            *at++ = ',';
-        at += float_to_shortest_decimal_bufn(vector->x[i], at);
-    }
+    *at = '['; // stays where there is no comma before a value
+    ForFloats(vector, [&](int first, int count, const float *x) {
+        for (int i = 0; i < count; i++) {
+            if (first + i > 0)
+                *at = ',';
+            at += 1 + float_to_shortest_decimal_bufn(x[i], at + 1);
+        }
+    });
     *at++ = ']';
     *at = '\0';
     PG_FREE_IF_COPY(vector, 0);
     PG_RETURN_CSTRING(text);
 }
 
-OMENDB_FUNCTION(omendb_vector_typmod_in)
+template <class V>
+Datum
+DenseTypmodIn(FunctionCallInfo fcinfo)
 {
-    int count;
-    int32 *modifiers = ArrayGetIntegerTypmods(PG_GETARG_ARRAYTYPE_P(0), &count);
-    if (count != 1)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid type modifier")));
-    if (modifiers[0] < 1)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("dimensions for type vector must be at least 1")));
-    if (modifiers[0] > kMaxDims)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("dimensions for type vector cannot exceed %d", kMaxDims)));
-    PG_RETURN_INT32(modifiers[0]);
+    return TypmodIn(fcinfo, V::kName, kMaxDims);
 }
+
+} // namespace
+
+OMENDB_BOTH_TYPES(omendb_vector_in, omendb_halfvec_in, In)
+OMENDB_BOTH_TYPES(omendb_vector_out, omendb_halfvec_out, Out)
+OMENDB_BOTH_TYPES(omendb_vector_typmod_in, omendb_halfvec_typmod_in, DenseTypmodIn)
 
 } // namespace omendb

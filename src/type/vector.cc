@@ -1,62 +1,48 @@
-// What every function of the type shares: construction and the checks with their errors.
+// The checks that every type shares, with their errors, and the vector's norm for the access method.
 #include "omendb/type/vector.h"
 
-#include <limits>
+#include "checks.h"
+
+extern "C" {
+#include "common/shortest_dec.h"
+}
 
 namespace omendb {
 
-int
-DatumGetDimensions(Datum datum)
-{
-    auto *value = reinterpret_cast<struct varlena *>(DatumGetPointer(datum));
-    if (!VARATT_IS_EXTENDED(value))
-        return reinterpret_cast<Vector *>(value)->dim;
-
-    constexpr int kHeaderBytes = offsetof(Vector, x) - VARHDRSZ;
-    struct varlena *head = PG_DETOAST_DATUM_SLICE(datum, 0, kHeaderBytes);
-    int16 dim;
-    memcpy(&dim, VARDATA_ANY(head), sizeof dim);
-    pfree(head);
-    return dim;
-}
-
-Vector *
-NewVector(int dim)
-{
-    Size size = VectorSize(dim);
-    auto *vector = static_cast<Vector *>(palloc(size));
-    SET_VARSIZE(vector, size);
-    vector->dim = static_cast<int16>(dim);
-    vector->unused = 0;
-    return vector;
-}
-
 void
-CheckDimensions(int dim)
+CheckDimensions(int dim, const char *type, int max_dims)
 {
     if (dim < 1)
-        ereport(ERROR,
-                (errcode(ERRCODE_DATA_EXCEPTION), errmsg("vector must have at least 1 dimension")));
-    if (dim > kMaxDims)
+        ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+                        errmsg("%s must have at least 1 dimension", type)));
+    if (dim > max_dims)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                        errmsg("vector cannot have more than %d dimensions", kMaxDims)));
+                        errmsg("%s cannot have more than %d dimensions", type, max_dims)));
 }
 
 void
-CheckFinite(const float *x, int dim)
+RaiseNan(const char *type)
 {
-    bool finite = true;
-    for (int i = 0; i < dim; i++)
-        finite &= std::fabs(x[i]) <= std::numeric_limits<float>::max();
-    if (likely(finite))
-        return;
-    for (int i = 0; i < dim; i++) {
-        if (std::isnan(x[i]))
-            ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("NaN not allowed in vector")));
-        if (std::isinf(x[i]))
-            ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
-                            errmsg("infinite value not allowed in vector")));
-    }
+    ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("NaN not allowed in %s", type)));
+    pg_unreachable();
+}
+
+void
+RaiseInfinite(const char *type)
+{
+    ereport(ERROR,
+            (errcode(ERRCODE_DATA_EXCEPTION), errmsg("infinite value not allowed in %s", type)));
+    pg_unreachable();
+}
+
+void
+RaiseOutOfRange(float value, const char *type)
+{
+    char text[FLOAT_SHORTEST_DECIMAL_LEN];
+    float_to_shortest_decimal_buf(value, text);
+    ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+                    errmsg("\"%s\" is out of range for type %s", text, type)));
+    pg_unreachable();
 }
 
 void
@@ -68,27 +54,17 @@ RaiseUnexpectedDimensions(int expected, int dim)
 }
 
 void
-RaiseDifferentDimensions(int dim_a, int dim_b)
+RaiseDifferentDimensions(int dim_a, int dim_b, const char *type)
 {
     ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
-                    errmsg("different vector dimensions %d and %d", dim_a, dim_b)));
+                    errmsg("different %s dimensions %d and %d", type, dim_a, dim_b)));
     pg_unreachable();
 }
 
 double
 Norm(const Vector *vector)
 {
-    // Four sums, so that the additions overlap.
-    double sums[4] = {0, 0, 0, 0};
-    const float *x = vector->x;
-    int dim = vector->dim;
-    int i = 0;
-    for (; i + 4 <= dim; i += 4)
-        for (int lane = 0; lane < 4; lane++)
-            sums[lane] += static_cast<double>(x[i + lane]) * x[i + lane];
-    for (; i < dim; i++)
-        sums[0] += static_cast<double>(x[i]) * x[i];
-    return std::sqrt((sums[0] + sums[1]) + (sums[2] + sums[3]));
+    return std::sqrt(SumOfSquares(vector->x, vector->dim));
 }
 
 } // namespace omendb

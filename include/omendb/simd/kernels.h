@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "omendb/base/half.h"
+
 namespace omendb {
 
 // Dimensions of codes are always a multiple of this (codec/space.h pads to it).
@@ -18,6 +20,13 @@ constexpr size_t kPanelCodes = 16;
 
 constexpr unsigned kKeyBits = 12; // of a tile's key, for a number
 constexpr size_t kMaxKeep = 12;   // keep_least
+
+// A sparse vector: `count` strictly ascending indices within [0, 0x7ffffffd], and the value at each.
+struct SparseView {
+    const int32_t *indices;
+    const float *values;
+    size_t count;
+};
 
 struct Kernels {
     const char *name; // "baseline", "avx2", "avx512"
@@ -34,6 +43,31 @@ struct Kernels {
     // *dot = Σ a_i·b_i, *norm_a = Σ a_i², *norm_b = Σ b_i², in one pass
     void (*cosine_sums)(const float *a, const float *b, size_t n, float *dot, float *norm_a,
                         float *norm_b);
+
+    // ---- half precision, any length n >= 0: the same sums of the floats that the halves are
+
+    float (*l2_squared_half)(const Half *a, const Half *b, size_t n);
+    float (*inner_product_half)(const Half *a, const Half *b, size_t n);
+    float (*l1_half)(const Half *a, const Half *b, size_t n);
+    void (*cosine_sums_half)(const Half *a, const Half *b, size_t n, float *dot, float *norm_a,
+                             float *norm_b);
+
+    // ---- sparse vectors: the same sums, in float32
+
+    float (*l2_squared_sparse)(SparseView a, SparseView b);
+    float (*inner_product_sparse)(SparseView a, SparseView b);
+    float (*l1_sparse)(SparseView a, SparseView b);
+
+    // ---- arithmetic and conversion
+
+    // out_i = a_i + b_i, of halves rounded to the nearest; out may be a. Returns whether all are finite.
+    // REQUIRES: finite elements.
+    bool (*add)(const float *a, const float *b, size_t n, float *out);
+    bool (*add_half)(const Half *a, const Half *b, size_t n, Half *out);
+
+    // HalfToFloat and FloatToHalf of each element: the same bits in every tier
+    void (*widen)(const Half *x, size_t n, float *out);
+    void (*narrow)(const float *x, size_t n, Half *out);
 
     // ---- rotation
 
@@ -115,10 +149,24 @@ struct Kernels {
     // The largest of `count` words, a multiple of 8, 8 at least.
     uint16_t (*largest_word)(const uint16_t *words, size_t count);
 
-    // ---- text and aggregates
+    // ---- bit strings, of whole bytes
+
+    // The number of bits that differ.
+    uint64_t (*hamming)(const uint8_t *a, const uint8_t *b, size_t bytes);
+    // The number of bits set in both, and in either.
+    void (*jaccard_counts)(const uint8_t *a, const uint8_t *b, size_t bytes, uint64_t *both,
+                           uint64_t *either);
+
+    // One bit an element, set where it is greater than 0; the first one the top bit of the first byte, the last byte
+    // filled up with zeros.
+    void (*positive_bits)(const float *x, size_t n, uint8_t *out);
+    void (*positive_bits_half)(const Half *x, size_t n, uint8_t *out);
+
+    // ---- aggregates
 
     // sums[i] += x[i], double += float, n >= 0
     void (*accumulate)(double *sums, const float *x, size_t n);
+    void (*accumulate_half)(double *sums, const Half *x, size_t n);
 };
 
 enum class Tier : int { kBaseline = 0, kAvx2 = 1, kAvx512 = 2 };

@@ -19,6 +19,9 @@ namespace omendb {
 constexpr int kMaxDims = 16000;
 
 struct Vector {
+    using Element = float;
+    static constexpr const char *kName = "vector";
+
     int32 vl_len_; // written by SET_VARSIZE only
     int16 dim;
     int16 unused;
@@ -40,21 +43,9 @@ DatumGetVector(Datum datum)
     return reinterpret_cast<Vector *>(PG_DETOAST_DATUM(datum));
 }
 
-// The number of dimensions alone; fetches no more than the first chunk of a value stored out of
-// line.
-int DatumGetDimensions(Datum datum);
-
-// A vector whose values the caller fills in. REQUIRES: 1 <= dim <= kMaxDims.
-Vector *NewVector(int dim);
-
-// ERRORS: data_exception below 1, program_limit_exceeded above kMaxDims.
-void CheckDimensions(int dim);
-
-// ERRORS: data_exception when any value is NaN or infinite; names the first one's kind.
-void CheckFinite(const float *x, int dim);
-
 [[noreturn]] void RaiseUnexpectedDimensions(int expected, int dim);
-[[noreturn]] void RaiseDifferentDimensions(int dim_a, int dim_b);
+// `type` is a type's kName.
+[[noreturn]] void RaiseDifferentDimensions(int dim_a, int dim_b, const char *type = Vector::kName);
 
 // typmod −1 takes any number of dimensions. ERRORS: data_exception.
 inline void
@@ -63,17 +54,6 @@ CheckExpectedDimensions(int32 typmod, int dim)
     if (unlikely(typmod != -1 && typmod != dim))
         RaiseUnexpectedDimensions(typmod, dim);
 }
-
-// ERRORS: data_exception.
-inline void
-CheckSameDimensions(const Vector *a, const Vector *b)
-{
-    if (unlikely(a->dim != b->dim))
-        RaiseDifferentDimensions(a->dim, b->dim);
-}
-
-// Lexicographic by value, then by number of dimensions, as PostgreSQL compares arrays: −1, 0 or 1.
-int CompareVectors(const Vector *a, const Vector *b);
 
 // √Σx², summed in float64.
 double Norm(const Vector *vector);
