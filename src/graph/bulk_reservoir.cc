@@ -72,15 +72,6 @@ Reservoirs::Unlock(State *state) const
 }
 
 void
-Reservoirs::Offer(uint32_t row, uint32_t id, uint16_t hash, uint16_t distance)
-{
-    State *state = StateOf(row);
-    Lock(state);
-    OfferHere(state, id, hash, distance);
-    Unlock(state);
-}
-
-void
 Reservoirs::OfferHere(State *state, uint32_t id, uint16_t hash, uint16_t distance)
 {
     bool full = state->count == capacity_;
@@ -131,15 +122,6 @@ uint32_t *
 Reservoirs::IncomingOf(uint32_t row) const
 {
     return reinterpret_cast<uint32_t *>(StateOf(row) + 1) + left_capacity_;
-}
-
-void
-Reservoirs::OfferIncoming(uint32_t row, uint32_t id, uint16_t distance)
-{
-    State *state = StateOf(row);
-    Lock(state);
-    OfferIncomingHere(state, id, distance);
-    Unlock(state);
 }
 
 void
