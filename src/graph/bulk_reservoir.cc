@@ -30,14 +30,13 @@ Reservoirs::Reservoirs(Pool pool, size_t rows, size_t capacity, size_t degree, b
     if (incoming_capacity_ > 248)
         incoming_capacity_ = 248; // counts are one byte
     records_ = pool.NewArray<char>(rows * record_bytes_);
-    Clear(rows);
 }
 
 void
-Reservoirs::Clear(size_t rows)
+Reservoirs::Clear(uint32_t first, uint32_t end)
 {
-    for (size_t row = 0; row < rows; ++row)
-        *StateOf(static_cast<uint32_t>(row)) = {0, 0, 0xFFFF, 0, 0, {}};
+    for (uint32_t row = first; row < end; ++row)
+        *StateOf(row) = {0, 0, 0xFFFF, 0, 0, {}};
 }
 
 const uint16_t *

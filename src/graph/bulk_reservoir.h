@@ -31,7 +31,8 @@ ShortDistance(float distance)
 class Reservoirs {
 public:
     Reservoirs() = default;
-    // `degree`: how many Settle keeps at most. REQUIRES: capacity a multiple of 8, 8 to kMaxReservoir.
+    // Rows are to be cleared before anything is offered. `degree`: how many Settle keeps at most.
+    // REQUIRES: capacity a multiple of 8, 8 to kMaxReservoir.
     // `locked`: several members offer at once.
     Reservoirs(Pool pool, size_t rows, size_t capacity, size_t degree, bool locked = false);
 
@@ -48,11 +49,12 @@ public:
 
     static size_t BytesPerRow(size_t capacity);
 
-    // Begins anew with `rows` empty ones, no more than before.
-    void Clear(size_t rows);
+    // Empties these.
+    void Clear(uint32_t first, uint32_t end);
 
     // What Wants reads.
     void PrefetchState(uint32_t row) const { PrefetchBytes(StateOf(row), sizeof(State)); }
+    // What an offer reads first, or an edge that comes in; asking for whole records is no faster anywhere.
     void Prefetch(uint32_t row) const
     {
         PrefetchBytes(RecordOf(row), sizeof(State) + 2 * capacity_ * sizeof(uint16_t));
