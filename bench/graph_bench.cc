@@ -13,6 +13,7 @@
 //     entries            in place of the default
 //     search=records,own which: own computes the distance to the own code of every node met, as HNSW does,
 //                        and counts it as an estimate: the graph alone, to compare with another
+//     arrange=1          whether a bulk build numbers rows by home, as CREATE INDEX has it do
 //     leaders, leaf, top, next, nearest, reservoir, hash, alpha, fill   BulkOptions
 
 #include <algorithm>
@@ -128,6 +129,7 @@ struct Run {
     Space space;
     Geometry geometry;
     std::vector<std::vector<int32_t>> wanted; // per query
+    std::vector<uint32_t> sources;            // which row of the file each row of the graph is
 };
 
 // What the operator computes.
@@ -307,7 +309,7 @@ CountCompared(const Run &run, MemoryGraph *graph, size_t q, const Query &query,
         if (nearest.size() == kWanted && bound > nearest.top())
             break;
         ++compared;
-        nearest.push(Exact(run.space, run.base.Row(row), run.queries.Row(q)));
+        nearest.push(Exact(run.space, run.base.Row(run.sources[row]), run.queries.Row(q)));
         if (nearest.size() > kWanted)
             nearest.pop();
     }
@@ -318,11 +320,11 @@ template <class Storage>
 void
 Search(const Run &run, MemoryGraph *graph, Storage *storage)
 {
-    std::vector<uint32_t> node_of(graph->rows());
+    std::vector<uint32_t> node_of(graph->rows()); // by row of the file
     for (uint32_t row = 0; row < graph->rows(); ++row)
         if (graph->IsNode(row))
             for (uint32_t twin = row; twin != MemoryGraph::kNone; twin = graph->NextDuplicate(twin))
-                node_of[twin] = row;
+                node_of[run.sources[twin]] = row;
     std::vector<float> rotated(run.space.padded);
     for (size_t width : kWidths) {
         size_t found = 0, hops = 0, wanted = 0, estimates = 0, nodes = 0, compared = 0;
@@ -366,7 +368,14 @@ SearchBothWays(const Run &run, MemoryGraph *graph)
 }
 
 void
-BuildAndSearch(const Run &run, bool bulk)
+SwapSources(void *context, uint32_t a, uint32_t b)
+{
+    auto *sources = static_cast<std::vector<uint32_t> *>(context);
+    std::swap((*sources)[a], (*sources)[b]);
+}
+
+void
+BuildAndSearch(Run run, bool bulk)
 {
     Arena arena;
     MemoryGraphOptions options = {};
@@ -377,10 +386,16 @@ BuildAndSearch(const Run &run, bool bulk)
     options.check_interrupts = [] {};
     MemoryGraph graph(arena.pool(), options);
     Encode(run, &graph);
+    run.sources.resize(run.rows);
+    std::iota(run.sources.begin(), run.sources.end(), 0);
     uint32_t entries = run.options.Number("entries", WantedEntries(double(run.rows)));
     if (bulk) {
         PhaseTimes times;
         BulkOptions bulk_options = BulkOptionsOf(run.options, entries);
+        if (run.options.Number("arrange", 1) != 0) {
+            bulk_options.swap_rows = SwapSources;
+            bulk_options.swap_context = &run.sources;
+        }
         bulk_options.progress = NotePhase;
         bulk_options.progress_context = &times;
         Arena scratch;
@@ -418,7 +433,7 @@ Main(int argc, char **argv)
     NeighbourFile truth(argv[3]);
     Metric metric = std::string(argv[4]) == "l2" ? Metric::kL2 : Metric::kCosine;
     Options options(argc - 5, argv + 5);
-    Run run = {base, queries, truth, options, 0, 0, {}, {}, {}};
+    Run run = {base, queries, truth, options, 0, 0, {}, {}, {}, {}};
     run.rows = std::min<size_t>(base.rows(), options.Number("rows", base.rows()));
     run.query_count = std::min<size_t>(truth.rows(), options.Number("queries", 1000));
     SpaceOfRows space(base, run.rows, metric);

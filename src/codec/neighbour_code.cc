@@ -15,23 +15,23 @@ namespace {
 // do as well as all, at 4 bits five make errors 5 to 8 % smaller than one does (README.md).
 constexpr float kGaussianStep[kMaxNeighbourBits + 1] = {0, 1.596f, 0.9957f, 0.586f, 0.3352f};
 constexpr float kSteps[] = {0.8f, 1.2f, 0.9f, 1.1f, 1.0f};
-constexpr float kStepsOfTwoBits[] = {0.9f, 1.1f, 1.0f};
+constexpr float kStepsOfTwoBits[kLimits] = {0.9f, 1.1f, 1.0f};
 
-// Of two bits |g_i| is 1/2 within the step and 3/2 beyond, so the sums of all three steps come in one pass.
+// Of two bits |g_i| is 1/2 within the step and 3/2 beyond, so the sums of all steps come in one pass.
 float
 BestStepOfTwoBits(const float *r, float rms, float sum_abs, size_t coded)
 {
-    constexpr size_t kCount = sizeof(kStepsOfTwoBits) / sizeof(kStepsOfTwoBits[0]);
-    float limits[kCount], sums[kCount], counts[kCount];
-    for (size_t i = 0; i < kCount; i++)
+    float limits[kLimits], sums[kLimits], counts[kLimits];
+    for (size_t i = 0; i < kLimits; i++)
         limits[i] = rms * kGaussianStep[2] * kStepsOfTwoBits[i];
     kernels->sums_beyond(r, limits, coded, sums, counts);
-    float ratios[kCount]; // squares of the cosines, but for a constant
-    for (size_t i = 0; i < kCount; i++) {
+    float ratios[kLimits]; // squares of the cosines, but for a constant
+    for (size_t i = 0; i < kLimits; i++) {
         float dot = sum_abs / 2 + sums[i];
         ratios[i] = dot * dot / (static_cast<float>(coded) / 4 + 2 * counts[i]);
     }
     // By arithmetic: which is best is as good as random to a branch predictor.
+    static_assert(kLimits == 3);
     size_t better = ratios[1] > ratios[0];
     size_t best = ratios[2] > ratios[better] ? 2 : better;
     return limits[best];

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bulk_state.h"
+#include "omendb/base/prefetch.h"
 
 namespace omendb {
 namespace {
@@ -13,6 +14,7 @@ public:
         : state_(state), graph_(state->shared.graph), cap_(MaxAnchored(state->shared.graph.degree)),
           queue_(state->pool.NewArray<uint32_t>(state->shared.node_count)),
           children_(state->pool.NewZeroedArray<uint8_t>(state->shared.graph.rows)),
+          reached_(state->pool.NewZeroedArray<uint8_t>(state->shared.graph.rows / 8 + 1)),
           entries_(state->pool)
     {
     }
@@ -21,9 +23,10 @@ public:
     const List<uint32_t> &entries() const { return entries_; }
 
 private:
-    bool Reached(uint32_t row) const { return graph_.birth[row] != MemoryGraph::kNone; }
+    bool Reached(uint32_t row) const { return (reached_[row / 8] >> row % 8 & 1) != 0; }
     void Bear(uint32_t row, uint32_t anchor)
     {
+        reached_[row / 8] |= static_cast<uint8_t>(1 << row % 8);
         graph_.birth[row] = born_;
         graph_.anchor[row] = anchor;
         queue_[born_++] = row;
@@ -45,6 +48,7 @@ private:
     uint32_t cap_;
     uint32_t *queue_; // nodes by birth
     uint8_t *children_;
+    uint8_t *reached_; // bits: few enough for a cache, where births are not
     List<uint32_t> entries_;
     uint32_t born_ = 0;
     uint32_t expanded_ = 0;
@@ -56,6 +60,10 @@ Anchoring::Spread()
 {
     for (; expanded_ < born_; ++expanded_) {
         state_->Beat(BulkPhase::kAnchors, expanded_, state_->shared.node_count);
+        constexpr uint32_t kAhead = 8;
+        if (expanded_ + kAhead < born_)
+            PrefetchBytes(graph_.IdsOf(queue_[expanded_ + kAhead]),
+                          graph_.degree * sizeof(uint32_t));
         uint32_t row = queue_[expanded_];
         const uint32_t *ids = graph_.IdsOf(row);
         for (uint32_t i = 0; i < graph_.degrees[row] && children_[row] < cap_; ++i)

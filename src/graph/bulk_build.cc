@@ -16,8 +16,8 @@ PanelCapacity(const BulkOptions &options)
 size_t
 BulkBytesPerRow(const BulkOptions &options)
 {
-    // The table of duplicates (up to 4 slots a row), nodes, the queue and children of the tree.
-    size_t fixed = 4 * sizeof(uint32_t) + 2 * sizeof(uint32_t) + 1;
+    // The table of duplicates (up to 4 slots a row), nodes, the queue, children and bits of the tree.
+    size_t fixed = 4 * sizeof(uint32_t) + 2 * sizeof(uint32_t) + 2;
     // The places of the first division, as leaders and as rows; one of its parts may hold all rows; what
     // is below gets smaller, and a list that grew has left half as much behind.
     size_t parts = options.top_fanout * (sizeof(uint16_t) + sizeof(uint32_t)) +
@@ -94,8 +94,12 @@ void
 Take(BulkState *state, BulkStep step)
 {
     switch (step) {
+    case BulkStep::kHash:
+        return HashRows(state);
     case BulkStep::kAssign:
         return AssignRows(state);
+    case BulkStep::kScatter:
+        return ScatterRows(state);
     case BulkStep::kParts:
         return DivideParts(state);
     case BulkStep::kIslands:
@@ -143,8 +147,8 @@ BuildBulk(MemoryGraph *graph, Pool pool, const BulkOptions &options, const BulkT
             ; // nothing but to meet
         else if (step == BulkStep::kPrepare)
             Prepare(&state);
-        else if (step == BulkStep::kScatter)
-            ScatterRows(&state);
+        else if (step == BulkStep::kNumber)
+            NumberRows(&state);
         else if (step == BulkStep::kOrder)
             OrderByHome(&state);
         else if (step == BulkStep::kAnchor)
@@ -172,12 +176,14 @@ HelpBuildBulk(BulkShared *shared, ptrdiff_t offset, Pool pool, const BulkOptions
     state.offset = offset;
     bool has_scratch = false;
     for (auto number = static_cast<uint32_t>(first); number < kBulkSteps; ++number) {
-        if (number > 0 && shared->node_count > 0) {
+        auto step = static_cast<BulkStep>(number);
+        if (step > BulkStep::kBegin && shared->graph.rows > 0) {
             ReadShared(&state);
-            if (!has_scratch)
+            if (step > BulkStep::kPrepare && !has_scratch) {
                 MakeScratch(&state);
-            has_scratch = true;
-            Take(&state, static_cast<BulkStep>(number));
+                has_scratch = true;
+            }
+            Take(&state, step);
         }
         crew.meet(crew.context);
     }

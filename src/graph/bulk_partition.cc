@@ -82,15 +82,16 @@ void
 ScatterRows(BulkState *state)
 {
     BulkShared *shared = &state->shared;
-    if (shared->one_leaf)
-        return;
-    if (state->options.swap_rows != nullptr && state->options.kept == 0)
-        ArrangeRows(state);
-    Scatter(shared->nodes, shared->node_count, shared->fanout, shared->assigned,
-            shared->leader_count, shared->part_ends, shared->part_rows);
-    for (uint32_t part = 0, start = 0; part < shared->leader_count;
-         start = shared->part_ends[part++])
-        shared->largest_part = std::max(shared->largest_part, shared->part_ends[part] - start);
+    if (state->leads)
+        MoveRows(state);
+    state->ForPieces(
+        BulkStep::kScatter, shared->graph.rows, kPieceRows, [&](uint32_t first, uint32_t end) {
+            state->options.check_interrupts();
+            if (first == 0 && !shared->one_leaf) // whoever comes first
+                Scatter(shared->nodes, shared->node_count, shared->fanout, shared->assigned,
+                        shared->leader_count, shared->part_ends, shared->part_rows);
+            shared->reservoirs.Clear(first, end);
+        });
 }
 
 void
@@ -104,7 +105,10 @@ DivideParts(BulkState *state)
         return state->Progress(BulkPhase::kPartition, count, count);
     }
     uint64_t total = static_cast<uint64_t>(count) * shared.fanout;
-    Partition partition(state, state->pool, shared.largest_part);
+    uint32_t largest = 0;
+    for (uint32_t part = 0, start = 0; part < shared.leader_count; start = shared.part_ends[part++])
+        largest = std::max(largest, shared.part_ends[part] - start);
+    Partition partition(state, state->pool, largest);
     state->ForPieces(BulkStep::kParts, shared.leader_count, 1, [&](uint32_t part, uint32_t) {
         uint32_t start = part == 0 ? 0 : shared.part_ends[part - 1];
         state->random = part * uint64_t{0x9E3779B97F4A7C15} + 1;
@@ -139,21 +143,6 @@ JoinIslands(BulkState *state)
                                  OfferPair(state, std::min(row, leader), std::max(row, leader));
                          }
                      });
-}
-
-// Nodes by the number of their home; then home names the row.
-void
-OrderByHome(BulkState *state)
-{
-    const BulkShared &shared = state->shared;
-    const GraphArrays &graph = shared.graph;
-    for (uint32_t i = 0; i < shared.node_count; ++i)
-        shared.assigned[i] = static_cast<uint16_t>(graph.home[shared.nodes[i]]);
-    Scatter(shared.nodes, shared.node_count, 1, shared.assigned, shared.leader_count,
-            shared.part_ends, shared.part_rows);
-    std::copy(shared.part_rows, shared.part_rows + shared.node_count, shared.nodes);
-    for (uint32_t i = 0; i < shared.node_count; ++i)
-        graph.home[shared.nodes[i]] = shared.leaders[graph.home[shared.nodes[i]]];
 }
 
 } // namespace omendb

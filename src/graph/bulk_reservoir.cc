@@ -30,14 +30,13 @@ Reservoirs::Reservoirs(Pool pool, size_t rows, size_t capacity, size_t degree, b
     if (incoming_capacity_ > 248)
         incoming_capacity_ = 248; // counts are one byte
     records_ = pool.NewArray<char>(rows * record_bytes_);
-    Clear(rows);
 }
 
 void
-Reservoirs::Clear(size_t rows)
+Reservoirs::Clear(uint32_t first, uint32_t end)
 {
-    for (size_t row = 0; row < rows; ++row)
-        *StateOf(static_cast<uint32_t>(row)) = {0, 0, 0xFFFF, 0, 0, {}};
+    for (uint32_t row = first; row < end; ++row)
+        *StateOf(row) = {0, 0, 0xFFFF, 0, 0, {}};
 }
 
 const uint16_t *
@@ -69,15 +68,6 @@ Reservoirs::Unlock(State *state) const
 {
     if (locked_)
         __atomic_store_n(&state->lock, 0, __ATOMIC_RELEASE);
-}
-
-void
-Reservoirs::Offer(uint32_t row, uint32_t id, uint16_t hash, uint16_t distance)
-{
-    State *state = StateOf(row);
-    Lock(state);
-    OfferHere(state, id, hash, distance);
-    Unlock(state);
 }
 
 void
@@ -131,15 +121,6 @@ uint32_t *
 Reservoirs::IncomingOf(uint32_t row) const
 {
     return reinterpret_cast<uint32_t *>(StateOf(row) + 1) + left_capacity_;
-}
-
-void
-Reservoirs::OfferIncoming(uint32_t row, uint32_t id, uint16_t distance)
-{
-    State *state = StateOf(row);
-    Lock(state);
-    OfferIncomingHere(state, id, distance);
-    Unlock(state);
 }
 
 void

@@ -31,7 +31,8 @@ ShortDistance(float distance)
 class Reservoirs {
 public:
     Reservoirs() = default;
-    // `degree`: how many Settle keeps at most. REQUIRES: capacity a multiple of 8, 8 to kMaxReservoir.
+    // Rows are to be cleared before anything is offered. `degree`: how many Settle keeps at most.
+    // REQUIRES: capacity a multiple of 8, 8 to kMaxReservoir.
     // `locked`: several members offer at once.
     Reservoirs(Pool pool, size_t rows, size_t capacity, size_t degree, bool locked = false);
 
@@ -48,11 +49,12 @@ public:
 
     static size_t BytesPerRow(size_t capacity);
 
-    // Begins anew with `rows` empty ones, no more than before.
-    void Clear(size_t rows);
+    // Empties these.
+    void Clear(uint32_t first, uint32_t end);
 
     // What Wants reads.
     void PrefetchState(uint32_t row) const { PrefetchBytes(StateOf(row), sizeof(State)); }
+    // What an offer reads first, or an edge that comes in; asking for whole records is no faster anywhere.
     void Prefetch(uint32_t row) const
     {
         PrefetchBytes(RecordOf(row), sizeof(State) + 2 * capacity_ * sizeof(uint16_t));
@@ -66,17 +68,19 @@ public:
         return __atomic_load_n(&state->count, __ATOMIC_RELAXED) < capacity_ ||
                distance < __atomic_load_n(&state->distance, __ATOMIC_RELAXED);
     }
-    void Offer(uint32_t row, uint32_t id, uint16_t hash, uint16_t distance);
+    void Offer(uint32_t row, uint32_t id, uint16_t hash, uint16_t distance)
+    {
+        OfferSeveral(row, [&](auto offer) { offer(id, hash, distance); });
+    }
     // offers(offer): calls offer(id, hash, distance) for each, and nothing that can fail.
     template <class Offers>
     void OfferSeveral(uint32_t row, Offers offers)
     {
-        State *state = StateOf(row);
-        Lock(state);
-        offers([&](uint32_t id, uint16_t hash, uint16_t distance) {
-            OfferHere(state, id, hash, distance);
+        WithState(row, [&](State *state) {
+            offers([&](uint32_t id, uint16_t hash, uint16_t distance) {
+                OfferHere(state, id, hash, distance);
+            });
         });
-        Unlock(state);
     }
     uint32_t CountOf(uint32_t row) const { return StateOf(row)->count; }
     // In no order; of each its direction and distance.
@@ -89,7 +93,10 @@ public:
     // Puts what pruning left over in the place of what Settle was given.
     void SetLeft(uint32_t row, const uint32_t *left, size_t count);
     // The nearest that fit are kept. REQUIRES: settled; each id once.
-    void OfferIncoming(uint32_t row, uint32_t id, uint16_t distance);
+    void OfferIncoming(uint32_t row, uint32_t id, uint16_t distance)
+    {
+        WithState(row, [&](State *state) { OfferIncomingHere(state, id, distance); });
+    }
     uint32_t LeftCountOf(uint32_t row) const { return StateOf(row)->count; }
     const uint32_t *LeftOf(uint32_t row) const;
     uint32_t IncomingCountOf(uint32_t row) const { return StateOf(row)->incoming; }
@@ -115,6 +122,15 @@ private:
     char *RecordOf(uint32_t row) const { return records_ + row * record_bytes_; }
     State *StateOf(uint32_t row) const { return reinterpret_cast<State *>(RecordOf(row)); }
 
+    // Lends a record to one member at a time.
+    template <class Use>
+    void WithState(uint32_t row, Use use)
+    {
+        State *state = StateOf(row);
+        Lock(state);
+        use(state);
+        Unlock(state);
+    }
     void OfferHere(State *state, uint32_t id, uint16_t hash, uint16_t distance);
     void OfferIncomingHere(State *state, uint32_t id, uint16_t distance);
     void Lock(State *state) const;

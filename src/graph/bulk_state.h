@@ -52,7 +52,6 @@ struct BulkShared {
     uint16_t *assigned;  // [node][fanout]: leaders by number, nearest first
     uint32_t *part_rows; // of the first division, part after part
     uint32_t *part_ends; // by leader
-    uint32_t largest_part;
 };
 
 struct BulkState {
@@ -106,7 +105,9 @@ struct BulkState {
 // Of a code and its step, in the high bits above all.
 uint64_t HashOfCode(const int8_t *code, uint32_t padded, const OwnFactors &factors);
 
-// Sets next_duplicate, and nodes and node_count to the rows that have no twin before them.
+void HashRows(BulkState *state);
+
+// REQUIRES: rows are hashed. Sets next_duplicate, and nodes and node_count to the rows that have no twin before them.
 void FindDuplicates(BulkState *state);
 
 // Candidates that each row gives in a leaf.
@@ -115,16 +116,17 @@ uint32_t NearestFor(const BulkOptions &options, uint32_t nodes);
 // Leaders of a division of so many rows.
 uint32_t LeadersFor(const BulkOptions &options, uint32_t rows, uint32_t fanout);
 
-// The first division, one function a step: chooses leaders and entries; gives each row its leaders and its
-// home; gives rows new numbers by home, if their owner can tell them apart; makes the parts; fills the reservoirs, leaf by leaf; sees to rows with few candidates; orders nodes
-// by home.
-void ChooseLeaders(BulkState *state);
-void AssignRows(BulkState *state);
-void ArrangeRows(BulkState *state);
-void ScatterRows(BulkState *state);
-void DivideParts(BulkState *state);
-void JoinIslands(BulkState *state);
-void OrderByHome(BulkState *state);
+// The first division, one function a step.
+void ChooseLeaders(BulkState *state); // and entries
+void AssignRows(BulkState *state);    // to leaders, the nearest of which is a row's home
+void NumberRows(BulkState *state);    // anew, by home, if BulkOptions::swap_rows is there to follow
+void ScatterRows(BulkState *state); // makes parts, empties reservoirs, moves rows to their numbers
+void DivideParts(BulkState *state); // fills the reservoirs, leaf by leaf
+void JoinIslands(BulkState *state); // sees to rows with few candidates
+void OrderByHome(BulkState *state); // nodes
+
+// What ScatterRows has the leader do.
+void MoveRows(BulkState *state);
 
 // Offers the nearest within a leaf to each other's reservoirs.
 void BuildLeaf(BulkState *state, const uint32_t *rows, uint32_t count);

@@ -186,7 +186,7 @@ Windows::Prune(uint32_t window, ExtentWriter *incoming)
 {
     uint32_t start = window * state_->shared.window_rows;
     uint32_t rows = state_->rows_in_window(window);
-    reservoirs_.Clear(rows);
+    reservoirs_.Clear(0, rows);
     ForItems<CandidateItem>(
         state_, state_->shared.candidate_extents[window], extent_, [&](const CandidateItem &item) {
             reservoirs_.Offer(item.place - start, item.id, item.hash, item.distance);
@@ -218,7 +218,7 @@ Windows::Complete(uint32_t window)
     uint32_t rows = state_->rows_in_window(window);
     size_t draft = state_->draft_bytes();
     size_t bytes = state_->list_bytes();
-    reservoirs_.Clear(rows);
+    reservoirs_.Clear(0, rows);
     for (uint32_t i = 0; i < rows; ++i)
         reservoirs_.Settle(i, nullptr, 0);
     ForItems<IncomingItem>(

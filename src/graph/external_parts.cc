@@ -46,7 +46,7 @@ PartBuilder::Build(Partition *partition, const uint32_t *places, uint32_t count)
     for (uint32_t i = 0; i < count; ++i)
         locals_[gatherer_.Add(places[i])] = i;
     gatherer_.Read();
-    reservoirs_.Clear(count);
+    reservoirs_.Clear(0, count);
     state_->bulk.shared.graph.rows = count;
     state_->bulk.shared.reservoirs = reservoirs_;
     partition->Divide(locals_, count);

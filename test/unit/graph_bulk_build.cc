@@ -85,49 +85,19 @@ TEST_F(BulkBuild, KeepsATree)
     }
 }
 
-// Rows get other numbers, one for one, and everything of a row goes with it: codes, factors, twins, homes.
 TEST_F(BulkBuild, ArrangesRows)
 {
     for (size_t count : {100, 3000}) { // one leaf, which is left as it is, and many
-        Rows rows = RandomRows(count, 20);
-        for (size_t i = 0; i < count; i += 5)
-            rows[i] = rows[i / 3];
-        TestGraph plain(rows, 24), test(rows, 24);
-        std::vector<uint32_t> was(count);
-        std::iota(was.begin(), was.end(), 0);
-        BulkOptions options = Options();
-        options.swap_rows = [](void *context, uint32_t a, uint32_t b) {
-            auto *numbers = static_cast<std::vector<uint32_t> *>(context);
-            std::swap(numbers->at(a), numbers->at(b));
-        };
-        options.swap_context = &was;
-        test.Build(options);
+        Rows rows = RowsWithTwins(count, 20);
+        Numbers numbers(count);
+        TestGraph test(rows, 24);
+        test.Build(numbers.Follow(Options()));
         test.Check();
         EXPECT_GE(test.Recall(10, 64, 50), 0.97);
-        EXPECT_EQ(std::is_sorted(was.begin(), was.end()), count == 100);
-        MemoryGraph &graph = test.graph();
-        uint32_t homes = 0, last = MemoryGraph::kNone;
-        for (uint32_t row = 0; row < count; ++row) {
-            const OwnFactors &old = *plain.graph().FactorsOf(was[row]);
-            ASSERT_EQ(memcmp(graph.FactorsOf(row), &old, sizeof(old)), 0) << row;
-            ASSERT_TRUE(std::equal(graph.CodeOf(row), graph.CodeOf(row) + graph.Arrays().padded,
-                                   plain.graph().CodeOf(was[row])))
-                << row;
-            if (count == 100 || !graph.IsNode(row))
-                continue;
-            homes += graph.HomeOf(row) != last;
-            last = graph.HomeOf(row);
-        }
-        // Each home's nodes lie together.
-        std::vector<uint32_t> different;
-        for (uint32_t row = 0; row < count; ++row)
-            if (graph.IsNode(row))
-                different.push_back(graph.HomeOf(row));
-        std::sort(different.begin(), different.end());
-        different.erase(std::unique(different.begin(), different.end()), different.end());
-        if (count != 100) {
-            EXPECT_EQ(homes, different.size());
-        }
+        if (count == 100)
+            EXPECT_TRUE(std::is_sorted(numbers.was.begin(), numbers.was.end()));
+        else
+            CheckArranged(rows, &test, numbers.was);
     }
 }
 

@@ -165,6 +165,54 @@ TestGraph::Check()
         EXPECT_TRUE(graph_.IsEntry(entry));
 }
 
+// A fifth of the rows, or more, have the code of another.
+inline Rows
+RowsWithTwins(size_t count, size_t dims)
+{
+    Rows rows = RandomRows(count, dims);
+    for (size_t i = 0; i < count; i += 5)
+        rows[i] = rows[i / 3];
+    return rows;
+}
+
+// What each row of a graph was before a build gave it another number.
+struct Numbers {
+    explicit Numbers(size_t count) : was(count) { std::iota(was.begin(), was.end(), 0); }
+
+    // Options of a build of which this is told.
+    BulkOptions Follow(BulkOptions options)
+    {
+        options.swap_rows = [](void *self, uint32_t a, uint32_t b) {
+            auto &was = static_cast<Numbers *>(self)->was;
+            std::swap(was.at(a), was.at(b));
+        };
+        options.swap_context = this;
+        return options;
+    }
+
+    std::vector<uint32_t> was;
+};
+
+// Rows got other numbers, one for one, and everything of a row went with it: codes, factors, twins, homes.
+inline void
+CheckArranged(const Rows &rows, TestGraph *test, const std::vector<uint32_t> &was)
+{
+    TestGraph plain(rows, 24);
+    MemoryGraph &graph = test->graph(), &old = plain.graph();
+    EXPECT_FALSE(std::is_sorted(was.begin(), was.end()));
+    std::vector<uint32_t> homes; // of the nodes, in order
+    for (uint32_t row = 0; row < rows.size(); ++row) {
+        ASSERT_EQ(memcmp(graph.FactorsOf(row), old.FactorsOf(was[row]), sizeof(OwnFactors)), 0)
+            << row;
+        ASSERT_EQ(memcmp(graph.CodeOf(row), old.CodeOf(was[row]), graph.Arrays().padded), 0) << row;
+        if (graph.IsNode(row))
+            homes.push_back(graph.HomeOf(row));
+    }
+    // Each home's nodes lie together.
+    homes.erase(std::unique(homes.begin(), homes.end()), homes.end());
+    EXPECT_EQ(std::set<uint32_t>(homes.begin(), homes.end()).size(), homes.size());
+}
+
 // Of the true `k` nearest of some nodes, the share that searches of this width from the entries find.
 // distance(a, b) of two nodes; neighbours_of(node): a range.
 template <class Distance, class NeighboursOf>

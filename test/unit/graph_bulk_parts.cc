@@ -35,6 +35,7 @@ TEST(Reservoirs, OneADirection)
 {
     Arena arena;
     Reservoirs reservoirs(arena.pool(), 3, 16, 8);
+    reservoirs.Clear(0, 3);
     reservoirs.Offer(1, 100, 7, 50);
     reservoirs.Offer(1, 101, 7, 40); // nearer: takes the place
     reservoirs.Offer(1, 102, 7, 45);
@@ -51,6 +52,7 @@ TEST(Reservoirs, KeepTheNearest)
     for (size_t capacity : {8, 64, 128}) {
         Arena arena;
         Reservoirs reservoirs(arena.pool(), 1, capacity, 28);
+        reservoirs.Clear(0, 1);
         struct Item {
             uint16_t hash, distance;
             uint32_t id;
@@ -89,6 +91,7 @@ TEST(Reservoirs, GatherWhatComesIn)
     for (size_t degree : {4, 28, 64, 200}) {
         Arena arena;
         Reservoirs reservoirs(arena.pool(), 3, 64, degree);
+        reservoirs.Clear(0, 3);
         const size_t fit = reservoirs.incoming_capacity();
         ASSERT_GE(fit, 40u);
         for (uint32_t row = 0; row < 3; ++row)

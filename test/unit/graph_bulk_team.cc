@@ -103,12 +103,10 @@ Options()
 }
 
 // A leader and `helpers`, the last of which comes when half of the steps may be over.
-double
-BuildAndCheck(const Rows &rows, int helpers, double recall)
+void
+BuildWithHelpers(TestGraph *test, TwiceMapped *memory, int helpers, const BulkOptions &of_leader)
 {
-    TwiceMapped memory(rows.size() * 4096 + (1 << 20));
-    Pool pool = memory.pool();
-    TestGraph test(rows, 24, &pool);
+    Pool pool = memory->pool();
     auto *shared = static_cast<BulkShared *>(pool.allocate(pool.context, BulkSharedBytes()));
     Meeting meeting;
     meeting.Attach();
@@ -122,17 +120,32 @@ BuildAndCheck(const Rows &rows, int helpers, double recall)
             BulkOptions options = Options();
             options.check_interrupts = [] {};
             auto *mine =
-                reinterpret_cast<BulkShared *>(reinterpret_cast<char *>(shared) + memory.offset());
-            HelpBuildBulk(mine, memory.offset(), arena.pool(), options, meeting.crew(),
+                reinterpret_cast<BulkShared *>(reinterpret_cast<char *>(shared) + memory->offset());
+            HelpBuildBulk(mine, memory->offset(), arena.pool(), options, meeting.crew(),
                           static_cast<BulkStep>(phase));
         });
-    test.Build(Options(), BulkTeam{meeting.crew(), pool, shared});
+    test->Build(of_leader, BulkTeam{meeting.crew(), pool, shared});
     for (std::thread &thread : threads)
         thread.join();
-    test.Check();
-    double found = recall > 0 ? test.Recall(10, 64, 50) : 1;
-    EXPECT_GE(found, recall);
-    return found;
+    test->Check();
+}
+
+size_t
+SharedBytes(const Rows &rows)
+{
+    return rows.size() * 4096 + (1 << 20);
+}
+
+void
+BuildAndCheck(const Rows &rows, int helpers, double recall)
+{
+    TwiceMapped memory(SharedBytes(rows));
+    Pool pool = memory.pool();
+    TestGraph test(rows, 24, &pool);
+    BuildWithHelpers(&test, &memory, helpers, Options());
+    if (recall > 0) {
+        EXPECT_GE(test.Recall(10, 64, 50), recall);
+    }
 }
 
 TEST(BulkTeam, BuildsWhatOneBuilds)
@@ -151,6 +164,23 @@ TEST(BulkTeam, FewRows)
     for (size_t count : {0, 1, 2, 33, 129, 300}) {
         SCOPED_TRACE(count);
         BuildAndCheck(RandomRows(count, 17), 2, count == 0 ? 0 : 0.97);
+    }
+}
+
+// The leader moves rows while the others make parts and empty reservoirs.
+TEST(BulkTeam, ArrangesRows)
+{
+    SelectKernels(BestTier());
+    Rows rows = RowsWithTwins(20000, 20);
+    for (int helpers : {1, 3}) {
+        SCOPED_TRACE(helpers);
+        TwiceMapped memory(SharedBytes(rows));
+        Pool pool = memory.pool();
+        TestGraph test(rows, 24, &pool);
+        Numbers numbers(rows.size());
+        BuildWithHelpers(&test, &memory, helpers, numbers.Follow(Options()));
+        CheckArranged(rows, &test, numbers.was);
+        EXPECT_GE(test.Recall(10, 64, 50), 0.97);
     }
 }
 

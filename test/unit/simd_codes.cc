@@ -216,11 +216,11 @@ TEST_P(CodeKernels, SumsBeyond)
             SCOPED_TRACE(testing::Message() << "n " << n << " shift " << shift);
             Tight<float> r(n, shift);
             FillFloats(r);
-            float limits[3] = {0.9f, 0.3f, 2.f}, sums[3], counts[3];
+            float limits[kLimits] = {0.9f, 0.3f, 2.f}, sums[kLimits], counts[kLimits];
             if (n > 0)
                 limits[0] = std::fabs(r.get(n / 2)); // one lies at the limit: it counts
             table_->sums_beyond(r.data(), limits, n, sums, counts);
-            for (size_t k = 0; k < 3; ++k) {
+            for (size_t k = 0; k < kLimits; ++k) {
                 double want = 0;
                 size_t count = 0;
                 for (size_t i = 0; i < n; ++i)

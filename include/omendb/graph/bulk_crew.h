@@ -12,9 +12,12 @@ namespace omendb {
 // The steps of a bulk build. All members take each step, in this order, and meet after it; a member that
 // comes late takes the steps that are left. In some the leader alone has something to do.
 enum class BulkStep : uint32_t {
+    kBegin, // leader: says what there is
+    kHash,
     kPrepare, // leader: duplicates, leaders of the first division
     kAssign,
-    kScatter, // leader
+    kNumber,  // leader
+    kScatter, // leader moves rows, the others do the rest meanwhile
     kParts,
     kIslands,
     kOrder, // leader

@@ -20,6 +20,7 @@ constexpr size_t kPanelCodes = 16;
 
 constexpr unsigned kKeyBits = 12; // of a tile's key, for a number
 constexpr size_t kMaxKeep = 12;   // keep_least
+constexpr size_t kLimits = 3;     // sums_beyond
 
 // A sparse vector: `count` strictly ascending indices within [0, 0x7ffffffd], and the value at each.
 struct SparseView {
@@ -99,8 +100,8 @@ struct Kernels {
     void (*encode_planes)(const float *r, float inverse_step, unsigned bits, size_t n, uint8_t *out,
                           float *dot, float *norm_squared);
 
-    // What two bits at each of three steps would give, without writing them: sums[k] = Σ |r_i| and counts[k] the
-    // number of those |r_i| that are at least limits[k].
+    // What two bits at each of kLimits steps would give, without writing them: sums[k] = Σ |r_i| and
+    // counts[k] the number of those |r_i| that are at least limits[k].
     void (*sums_beyond)(const float *r, const float *limits, size_t n, float *sums, float *counts);
 
     // out[j] = Σ_i u_ji·t_i for `count` codes, `stride` bytes apart. 1 <= bits <= 4.
