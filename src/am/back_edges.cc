@@ -66,7 +66,7 @@ BackEdges::PlanPage(BlockNumber block, const NewEdge *edges, size_t count)
         while (end < count && edges[end].from == edges[i].from)
             ++end;
         uint32_t slot = NodeSlot(geometry, edges[i].from);
-        ConstNodeView node = NodeAt(static_cast<const char *>(page_), geometry, slot);
+        NodeView node = NodeAt(page_, geometry, slot);
         if (node.header()->degree > geometry.degree)
             RaiseDamaged(editor_->index(), block, PageFault::kBadCount);
         PlanList(static_cast<uint16_t>(slot), node, edges + i, end - i);
@@ -75,23 +75,27 @@ BackEdges::PlanPage(BlockNumber block, const NewEdge *edges, size_t count)
 }
 
 void
-BackEdges::PlanList(uint16_t slot, ConstNodeView node, const NewEdge *edges, size_t count)
+BackEdges::PlanList(uint16_t slot, NodeView node, const NewEdge *edges, size_t count)
 {
     uint16_t degree = node.header()->degree;
     auto arrays = node.neighbours();
     fresh_.clear();
     for (size_t i = 0; i < count; ++i) {
-        const uint32_t *end = arrays.ids + degree;
-        const uint32_t *found = std::find(arrays.ids, end, nodes_[edges[i].to].id);
-        if (found == end)
+        uint32_t *end = arrays.ids + degree;
+        uint32_t *found = std::find(arrays.ids, end, nodes_[edges[i].to].id);
+        if (found == end) {
             fresh_.push_back(edges[i]);
-        else if (edges[i].anchored != 0)
-            marks_.push_back({slot, static_cast<uint16_t>(found - arrays.ids), edges[i].to, 1});
+        } else if (edges[i].anchored != 0) {
+            // In the copy as well: pruning keeps the edge, and takes the mark along if it moves it.
+            auto at = static_cast<uint16_t>(found - arrays.ids);
+            arrays.tag[at] |= kAnchorTag;
+            marks_.push_back({slot, at, edges[i].to, 1});
+        }
     }
     if (fresh_.empty())
         return;
     if (degree + fresh_.size() > editor_->geometry().degree) {
-        PruneList(slot, node, fresh_.data(), fresh_.size());
+        PruneList(slot, {node.base, node.geometry}, fresh_.data(), fresh_.size());
         return;
     }
     for (const NewEdge &edge : fresh_)
@@ -147,6 +151,10 @@ BackEdges::PruneList(uint16_t slot, ConstNodeView node, const NewEdge *edges, si
     }
     if (!any_new)
         return;
+    // What moves has its mark with it, and another edge may come to where it was.
+    auto moved = [slot, kept](const Put &mark) { return mark.slot == slot && mark.at >= kept; };
+    marks_.truncate(
+        static_cast<size_t>(std::remove_if(marks_.begin(), marks_.end(), moved) - marks_.begin()));
     uint16_t gap = 0;
     for (size_t i = 0; i < kept; ++i) {
         uint32_t place = candidates_[i].payload;

@@ -49,7 +49,7 @@ private:
     };
 
     void PlanPage(BlockNumber block, const NewEdge *edges, size_t count);
-    void PlanList(uint16_t slot, ConstNodeView node, const NewEdge *edges, size_t count);
+    void PlanList(uint16_t slot, NodeView node, const NewEdge *edges, size_t count);
     void PruneList(uint16_t slot, ConstNodeView node, const NewEdge *edges, size_t count);
     void WritePage(BlockNumber block);
     const NodeCopy *Copies(ConstNodeView node);

@@ -188,6 +188,34 @@ my ($insert_out, $insert_err) = finish_psql($insert);
 is($insert_err, '', 'and the insert');
 is_sound($node, 'sound after them');
 
+# Large merges by building, cut off while they write lists, then completed: lists that are full take anchors, both of
+# edges that they hold already and of new ones.
+my $cuts = 0;
+for my $round (1 .. $ENV{OMENDB_ROUNDS} // 6)
+{
+	my $script = <<'SQL';
+TRUNCATE points;
+INSERT INTO points (v) SELECT some_vector(6) FROM generate_series(1, 1200);
+REINDEX TABLE points;
+SET omendb.delta_limit = '64MB';
+INSERT INTO points (v) SELECT random_vector(6) FROM generate_series(1, 2000);
+SET omendb.failure_point = 'bulk merge: lists written';
+SET omendb.failure_action = 'error';
+SQL
+	for my $index ('points_l2', 'points_ip', 'points_cosine')
+	{
+		$script .= 'SET omendb.failure_after = ' . (80 + int(rand(240))) . ";\nSELECT omendb_merge('$index');\n";
+	}
+	my ($status, $out, $err) = $node->psql('postgres', $script, on_error_stop => 0);
+	my $cut = () = $err =~ /failure point "bulk merge: lists written" reached/g;
+	$faults += $cut;
+	$cuts += $cut;
+	$node->safe_psql('postgres', 'INSERT INTO points (v) SELECT some_vector(6) FROM generate_series(1, 100); '
+		  . 'SELECT omendb_merge(index) FROM omendb_indexes');
+	is_sound($node, "large merges, round $round: completed and sound");
+}
+cmp_ok($cuts, '>', 0, "$cuts large merges were cut off");
+
 note("$faults faults");
 has_recall($node, 0.95);
 $node->stop;

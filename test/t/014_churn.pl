@@ -14,7 +14,8 @@ use Test::More;
 my $rounds = $ENV{OMENDB_ROUNDS} // 20;
 my $rows = $ENV{OMENDB_ROWS} // 3000;
 my $tenth = int($rows / 10);
-my $node = new_server('churn', streaming => 1);
+# No worker merges: what merges here is VACUUM.
+my $node = new_server('churn', streaming => 1, conf => "omendb.delta_limit = 64MB\n");
 create_tables($node);
 words_of($node);
 # The words that are asked for are not in the table; the others take turns.
