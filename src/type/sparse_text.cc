@@ -73,15 +73,14 @@ OMENDB_FUNCTION(omendb_sparsevec_in)
     auto *context = fcinfo->context;
     const char *end = text + strlen(text);
 
-    // A pair takes four characters at least, "1:1,". Counting commas first is how clients know the limit's error.
-    auto room = static_cast<size_t>(end - text) / 4 + 1;
-    if (room > kMaxNonZeros) {
-        room = static_cast<size_t>(CountCommas(text)) + 1;
-        if (room > kMaxNonZeros)
-            ereturn(context, 0,
-                    (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                     errmsg("sparsevec cannot have more than %d non-zero elements", kMaxNonZeros)));
-    }
+    // A pair takes four characters at least, "1:1,". What has more commas than pairs may be is refused for that before
+    // anything else is looked at: clients know it so.
+    Size length = static_cast<Size>(end - text);
+    if (length >= kMaxNonZeros && CountCommas(text) >= kMaxNonZeros)
+        ereturn(context, 0,
+                (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                 errmsg("sparsevec cannot have more than %d non-zero elements", kMaxNonZeros)));
+    Size room = Min(length / 4 + 1, static_cast<Size>(kMaxNonZeros));
     SparseBuilder builder(static_cast<int>(room));
 
     const char *at = SkipSpace(text);
