@@ -150,7 +150,9 @@ my @wrong = grep { $_ !~ /^compared$| is not used: |^$/ } split /\n/, $outputs{c
 is(join("\n", @wrong[ 0 .. ($#wrong < 5 ? $#wrong : 5) ]), '', "every index as its table, $compared times");
 cmp_ok($compared, '>', $seconds / 4, 'compared often enough');
 my $merges = () = $outputs{merge} =~ /^\d+$/mg;
-cmp_ok($merges, '>', $seconds / 4, "$merges rounds of merges");
+cmp_ok($merges, '>', 3, "$merges rounds of merges");
+note("indexes\n", $node->safe_psql('postgres',
+	'SELECT index, live_nodes, dead_nodes, delta_rows, size_bytes FROM omendb_indexes AS i, omendb_index_info(i.index)'));
 
 note('waits', "\n", $node->safe_psql('postgres', 'SELECT who, coalesce(event, $$none$$), count(*) FROM seen GROUP BY 1, 2 ORDER BY 1, 3 DESC'));
 cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM seen'), '>', 20 * $seconds, 'watched closely');
