@@ -157,7 +157,8 @@ MergeInBulk(Relation index)
 {
     uint64 finished = FinishJoining(index);
     MetaPage meta = ReadMeta(index);
-    uint64 rows = RowsPresent(index, GetIndexState(index)->geometry, meta);
+    Geometry geometry = GetIndexState(index)->geometry;
+    uint64 rows = RowsPresent(index, geometry, meta);
     MemoryContext context =
         AllocSetContextCreate(CurrentMemoryContext, "omendb bulk merge", ALLOCSET_DEFAULT_SIZES);
     MemoryContext old = MemoryContextSwitchTo(context);

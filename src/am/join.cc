@@ -107,6 +107,7 @@ private:
     List<JoiningRow> joining_; // the same
     List<Neighbour> neighbours_;
     List<Twin> twins_;
+    KeySet finished_;  // nodes of this batch that a merge which was cut off has written
     KeySet anchorage_; // node and place: anchored edges promised in this batch
 };
 
@@ -126,7 +127,7 @@ Batch::Batch(Relation index, MemoryContext context, const DeltaRow *rows, size_t
       is_twin_(pool_.NewZeroedArray<bool>(count)), node_of_(pool_.NewArray<uint32_t>(count)),
       ids_(pool_.NewArray<uint32_t>(count)),
       query_(pool_.NewArray<float>(editor_.geometry().coded)), mates_(pool_, count_), nodes_(pool_),
-      joining_(pool_), neighbours_(pool_), twins_(pool_), anchorage_(pool_)
+      joining_(pool_), neighbours_(pool_), twins_(pool_), finished_(pool_), anchorage_(pool_)
 {
 }
 
@@ -335,10 +336,12 @@ Batch::ReadNode(uint32_t row)
         bool anchored = false;
         if (NodeEditor::HasEdge(near, id, &anchored) && anchored)
             node.reachable = true;
-        neighbours_.push_back(
-            {near.id, 0, editor_.Distance(copies_[row], near), near.anchored_edges,
-             near.view.header()->birth < header->birth &&
-                 near.view.header()->state == static_cast<uint8_t>(NodeState::kLive)});
+        // The others of this batch come alive with it, once all of them are linked.
+        auto state = static_cast<NodeState>(near.view.header()->state);
+        bool stays = state == NodeState::kLive || finished_.Contains(near.id);
+        neighbours_.push_back({near.id, 0, editor_.Distance(copies_[row], near),
+                               near.anchored_edges,
+                               stays && near.view.header()->birth < header->birth});
     }
     AddNode(
         node,
@@ -348,6 +351,8 @@ Batch::ReadNode(uint32_t row)
 void
 Batch::Finish()
 {
+    for (uint32_t row = 0; row < count_; ++row)
+        finished_.Add(rows_[row].item.node);
     for (uint32_t row = 0; row < count_; ++row) {
         VacuumDelay();
         ReadNode(row);

@@ -53,8 +53,11 @@ struct Request {
     TimestampTz next; // not before
     int pause_ms;
 };
-constexpr Oid kRequests = 32;
+constexpr Oid kRequests = 256;
 Request requests[kRequests];
+
+// From this pause on a worker has failed several times: the backend merges itself meanwhile.
+constexpr int kFailingPauseMs = 4 * kFirstPauseMs;
 
 Request *
 RequestOf(Relation index)
@@ -67,12 +70,13 @@ Relation merging = nullptr;
 TimestampTz looked_at = 0;
 bool gave_way = false;
 
-// A lock that says "this index has a worker": block 1 as a heavyweight lock, block 0 being the merge right.
+// A lock that says "this index has a worker". An advisory one, with a fourth field that SQL's functions never use: only
+// these survive the end of a transaction that fails, and are let go when a process ends outside of one.
 LOCKTAG
 WorkerTag(Oid database, Oid index)
 {
     LOCKTAG tag;
-    SET_LOCKTAG_PAGE(tag, database, index, 1);
+    SET_LOCKTAG_ADVISORY(tag, database, index, 0, 3);
     return tag;
 }
 
@@ -252,27 +256,42 @@ Work(Oid database, Oid index)
 
 } // namespace
 
+// Whether only this transaction sees the index, or the file that it has now.
+static bool
+IsOurs(Relation index)
+{
+#if PG_VERSION_NUM >= 160000
+    SubTransactionId file = index->rd_firstRelfilelocatorSubid;
+#else
+    SubTransactionId file = index->rd_firstRelfilenodeSubid;
+#endif
+    return RELATION_IS_LOCAL(index) || file != InvalidSubTransactionId;
+}
+
 bool
 RequestMergeWorker(Relation index)
 {
-    if (!background_merge || RELATION_IS_LOCAL(index))
+    if (!background_merge || IsOurs(index))
         return false;
     Request *request = RequestOf(index);
     TimestampTz now = GetCurrentTimestamp();
     if (request->index != RelationGetRelid(index))
         *request = {RelationGetRelid(index), 0, kFirstPauseMs};
+    bool failing = request->pause_ms >= kFailingPauseMs;
     if (now < request->next)
-        return true;
+        return !failing;
     request->next = TimestampTzPlusMilliseconds(now, kFirstPauseMs);
-    if (HasWorker(request->index))
+    if (HasWorker(request->index)) {
+        request->pause_ms = kFirstPauseMs;
         return true;
+    }
     if (!StartWorker(index)) {
         request->next = 0;
         return false;
     }
     request->next = TimestampTzPlusMilliseconds(now, request->pause_ms);
     request->pause_ms = Min(2 * request->pause_ms, kLongestPauseMs);
-    return true;
+    return !failing;
 }
 
 void
@@ -312,6 +331,9 @@ omendb_merge_worker_main(Datum)
     char kilobytes[16];
     snprintf(kilobytes, sizeof(kilobytes), "%d", order.maintenance_kb);
     SetConfigOption("maintenance_work_mem", kilobytes, PGC_USERSET, PGC_S_SESSION);
+#if PG_VERSION_NUM >= 170000
+    SetConfigOption("transaction_timeout", "0", PGC_USERSET, PGC_S_SESSION); // as autovacuum has it
+#endif
     pgstat_report_appname(MyBgworkerEntry->bgw_name);
 
     omendb::Work(order.database, order.index);

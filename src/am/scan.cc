@@ -150,6 +150,9 @@ StartScan(IndexScanDesc scan, ScanState *state)
     state->storage = pool.NewArray<PageStorage<ScanVisitor>>(1);
     *state->storage = PageStorage<ScanVisitor>(state->index, pool, state->rotated, &state->visitor);
     TakeDelta(state, meta);
+    state->storage->Resume(&state->visitor);
+    // Rows that left the delta meanwhile may hang on an entry that was not there before.
+    meta = ReadMeta(state->index);
     if (state->null_query || !state->query.navigable) {
         BeginStream(state);
         return;

@@ -91,6 +91,22 @@ for my $end ('pg_cancel_backend', 'pg_terminate_backend', 'kill')
 	is_sound($node, "sound after $end");
 	$node->safe_psql('postgres', 'INSERT INTO many (v) SELECT random_vector(64) FROM generate_series(1, 20)');
 }
+# One that is idle, too, leaves nothing behind that would keep the next from starting.
+for my $end ('pg_cancel_backend', 'pg_terminate_backend')
+{
+	my $idle = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'omendb merge' AND state = 'idle' "
+	  . "AND application_name = 'omendb merge of points_l2'";
+	$node->safe_psql('postgres', $more);
+	is(answer_becomes($idle, '1'), '1', "a worker idles before $end");
+	$node->safe_psql('postgres', "SELECT $end(pid) FROM pg_stat_activity WHERE backend_type = 'omendb merge'");
+	is(answer_becomes($workers, '0', 20), '0', "$end ends it");
+	$node->safe_psql('postgres', $more);
+	is(answer_becomes($left, '0'), '0', "after $end another merges");
+}
+# The rows of a transaction that has emptied the table: it merges itself.
+$node->safe_psql('postgres', "BEGIN; TRUNCATE points; $more; COMMIT");
+is($node->safe_psql('postgres', "SELECT live_nodes > 1000 FROM omendb_index_info('points_l2')"),
+	't', 'after TRUNCATE in its transaction the backend merges');
 $node->safe_psql('postgres', 'TRUNCATE many');
 $node->safe_psql('postgres', $load);
 is(answer_becomes($merging, '1'), '1', 'a worker merges before the server stops');
