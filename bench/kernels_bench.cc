@@ -3,7 +3,9 @@
 //
 //     make bench && build/bench/kernels --benchmark_filter=dot_planes
 //
-// Names are kernel/tier/dimensions; dot_planes takes 28 codes, a node's neighbours, at the bits named.
+// Names are kernel/tier/dimensions; dot_planes takes 28 codes, a node's neighbours, at the bits named. What knows no
+// dimensions stands under 128: a tile of 16 by 16 pairs, the first 16 dimensions of two rows, or the 64 words of a
+// full reservoir, of which find_word wants one that is not there.
 
 #include <benchmark/benchmark.h>
 
@@ -183,6 +185,13 @@ RegisterCodes(const Kernels *table, size_t n)
         in.first = k.code_difference(in.a.data(), 0.01f, in.b.data(), 0.02f, in.n, in.z.data(),
                                      &in.second);
     });
+    Register("sums_beyond", table, n, [](const Kernels &k, Inputs &in) {
+        const float limits[kLimits] = {0.5f, 0.4f, 0.6f};
+        float sums[kLimits], counts[kLimits];
+        k.sums_beyond(in.x.data(), limits, in.n, sums, counts);
+        in.first = sums[0] + sums[1] + sums[2];
+        in.second = counts[0] + counts[1] + counts[2];
+    });
     for (unsigned bits : {1, 2, 4}) {
         std::string suffix = "_" + std::to_string(bits) + "bit";
         Register(("encode_planes" + suffix).c_str(), table, n, [=](const Kernels &k, Inputs &in) {
@@ -249,6 +258,23 @@ RegisterPanels(const Kernels *table, size_t n)
 }
 
 void
+RegisterReservoirs(const Kernels *table)
+{
+    constexpr size_t kWords = 64;
+    auto words = [](const Inputs &in) {
+        return reinterpret_cast<const uint16_t *>(in.codes.data());
+    };
+    Register("find_word", table, 128, [=](const Kernels &k, Inputs &in) {
+        in.out[0] = int32_t(k.find_word(words(in), kWords, 1));
+    });
+    Register("largest_word", table, 128,
+             [=](const Kernels &k, Inputs &in) { in.out[0] = k.largest_word(words(in), kWords); });
+    Register("not_below", table, 128, [](const Kernels &k, Inputs &in) {
+        in.out[0] = int32_t(k.not_below(in.x.data(), in.y.data()));
+    });
+}
+
+void
 RegisterAll()
 {
     for (Tier tier : {Tier::kBaseline, Tier::kAvx2, Tier::kAvx512}) {
@@ -265,6 +291,7 @@ RegisterAll()
             RegisterCodes(table, n);
         for (size_t n : {128, 512, 832, 1536})
             RegisterPanels(table, n);
+        RegisterReservoirs(table);
     }
 }
 
