@@ -70,7 +70,7 @@ SQL
 
 sub start_pgbench
 {
-	my ($who, %weights) = @_;
+	my ($who, $rate, %weights) = @_;
 	my @files;
 	for my $script (sort keys %weights)
 	{
@@ -82,7 +82,7 @@ sub start_pgbench
 	my %bench = (out => '', err => '');
 	$bench{run} = IPC::Run::start(
 		[
-			'pgbench', '-n', '-M', 'prepared', '-c', 2, '-T', $seconds, '--max-tries=100', @files,
+			'pgbench', '-n', '-M', 'prepared', '-c', 2, '-T', $seconds, '--max-tries=100', @$rate, @files,
 			$node->connstr('postgres') . " application_name=$who options='-c enable_seqscan=off -c enable_sort=off'"
 		],
 		'>', \$bench{out}, '2>', \$bench{err}, IPC::Run::timeout(300 + $seconds));
@@ -123,7 +123,10 @@ SQL
 	compare => "${go_on}BEGIN ISOLATION LEVEL REPEATABLE READ;\nSELECT problems(true);\nCOMMIT;\nSELECT 'compared';\n",
 	watch => "CALL watch();\n");
 $_->{allowed} = $gone for values %sessions;
-my %benches = (reader => start_pgbench('reader', read => 1), writer => start_pgbench('writer', insert => 4, update => 2, delete => 3));
+# Writers that never pause write more than one VACUUM after another can take away.
+my %benches = (
+	reader => start_pgbench('reader', [], read => 1),
+	writer => start_pgbench('writer', ['--rate=400'], insert => 4, update => 2, delete => 3));
 pump_work(0.5, values %sessions, values %benches) while grep { $_->{run}->pumpable } values %benches;
 
 # --- what came of it ------------------------------------------------------------------------------
@@ -135,7 +138,7 @@ for my $who (sort keys %benches)
 	is(join("\n", grep { /ERROR|aborted/ } split /\n/, $err), '', "$who: no error");
 	my ($done) = $out =~ /transactions actually processed: (\d+)/;
 	my ($retried) = $out =~ /transactions retried: (\d+)/;
-	cmp_ok($done // 0, '>', 10 * $seconds, "$who: " . ($done // 0) . ' transactions, ' . ($retried // 0) . ' of them retried');
+	cmp_ok($done // 0, '>', 5 * $seconds, "$who: " . ($done // 0) . ' transactions, ' . ($retried // 0) . ' of them retried');
 }
 my %outputs = stop_work($node, 'stopped', %sessions);
 for my $kind (sort keys %sessions)
