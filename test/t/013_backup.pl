@@ -92,7 +92,7 @@ add_batch(2);
 pump_work(1, values %sessions);
 my %outputs = stop_work($primary, 'primary', %sessions);
 my $merges = () = $outputs{merge} =~ /^\d+$/mg;
-cmp_ok($merges, '>', 3, "$merges rounds of merges meanwhile");
+cmp_ok($merges, '>', 0, "$merges rounds of merges meanwhile");
 is_sound($primary, 'primary: sound');
 add_batch(3);
 my $answers = answers_of($primary);

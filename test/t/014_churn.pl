@@ -105,6 +105,8 @@ sub records_of
 	my ($index, $statement) = @_;
 	my $from = $node->lsn('insert');
 	$node->safe_psql('postgres', "SET synchronous_commit = on;\n$statement");
+	# VACUUM need not wait for its log to reach disk; a dropped table does.
+	$node->safe_psql('postgres', 'SET synchronous_commit = on; CREATE TABLE flushed (); DROP TABLE flushed');
 	my $to = $node->lsn('flush');
 	my $file = $node->safe_psql('postgres',
 		"SELECT '1663/' || d.oid || '/' || pg_relation_filenode('$index') FROM pg_database d WHERE datname = current_database()");
