@@ -37,3 +37,13 @@ SELECT pg_temp.judge('emptied', '<->', pg_temp.queries(20, 6), 100, 1);
 SELECT pg_temp.late(pg_temp.queries(20, 6), 'id % 100 = 0');
 SELECT pg_temp.judge('emptied', '<->', pg_temp.queries(20, 6), 10, 1, 'id % 100 = 0');
 DROP TABLE emptied;
+-- A small graph is searched whole: exact and in order, however few of its rows are visible and however little their
+-- codes say of them.
+CREATE TABLE emptied (id integer, v vector(2048)) WITH (autovacuum_enabled = off);
+INSERT INTO emptied SELECT i, pg_temp.noise(i, 2048) FROM generate_series(1, 380) i;
+CREATE INDEX emptied_v ON emptied USING omendb (v vector_ip_ops);
+DELETE FROM emptied WHERE id % 5 > 0;
+SET omendb.ef_search = 10;
+SELECT pg_temp.judge('emptied', '<#>', pg_temp.queries(20, 2048), 10, 1);
+SELECT pg_temp.judge('emptied', '<#>', pg_temp.queries(20, 2048), 70, 1);
+DROP TABLE emptied;

@@ -19,8 +19,9 @@ extern "C" {
 
 namespace omendb {
 
-// A graph of at most so many nodes, and at most four times ef_search, is searched whole: each query of it is
-// exact.
+// A graph of at most so many nodes is searched whole, whatever ef_search is: each query of it is exact. It costs some
+// tenths of a millisecond, where the planner seldom asks an index at all. With a pool of 50 and most of 215 rows of
+// 16,000 dimensions dead, what the first pool missed came late in up to one query of six.
 static constexpr size_t kSmallGraph = 400;
 
 // A search that returned one node in this many goes on as a sweep.
@@ -159,7 +160,7 @@ StartScan(IndexScanDesc scan, ScanState *state)
     }
     state->nodes = meta.live_nodes + meta.joining_nodes + meta.dead_nodes;
     auto pool_width = static_cast<size_t>(ef_search);
-    if (state->nodes <= Min(kSmallGraph, 4 * pool_width))
+    if (state->nodes <= kSmallGraph)
         pool_width = Max(pool_width, state->nodes);
     state->candidates = CandidatePool(pool, pool_width);
     state->storage->OfferEntries(meta.entry_head, state->candidates);
