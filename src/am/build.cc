@@ -11,6 +11,7 @@
 #include "omendb/pg/failure_points.h"
 #include "omendb/pg/memory.h"
 #include "omendb/type/vector.h"
+#include "pending_rows.h"
 
 extern "C" {
 #include <access/tableam.h>
@@ -247,7 +248,7 @@ LoadRow(Relation, ItemPointer tid, Datum *values, bool *isnull, bool, void *argu
         ShowPhase(kPhaseMerging, 0, 0);
     }
     if (build->flushed)
-        Insert(build->index, values, isnull, tid, build->info);
+        Insert(build->index, values, isnull, tid, nullptr, build->info);
     else
         EncodeRow(build, DatumGetVector(values[0]), number, FromItemPointer(*tid));
     build->index_rows += 1;
@@ -316,6 +317,7 @@ Build(Relation heap, Relation index, IndexInfo *info)
                 (errcode(ERRCODE_INTERNAL_ERROR),
                  errmsg("index \"%s\" already contains data", RelationGetRelationName(index))));
 
+    ForgetRows(RelationGetRelid(index));
     auto *build = static_cast<BuildState *>(palloc0(sizeof(BuildState)));
     build->heap = heap;
     build->index = index;

@@ -31,7 +31,9 @@ Metric MetricOf(Relation index);
 
 IndexBuildResult *Build(Relation heap, Relation index, IndexInfo *info);
 void BuildEmpty(Relation index);
-bool Insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, IndexInfo *info);
+// `heap`: null, if the row is to be in the delta at once.
+bool Insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Relation heap,
+            IndexInfo *info);
 // At the end of a statement that inserted, from PostgreSQL 17 on.
 void EndInserts(Relation index, IndexInfo *info);
 IndexBulkDeleteResult *BulkDelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,

@@ -101,7 +101,7 @@ omendb_aminsert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Re
                 IndexUniqueCheck, struct IndexInfo *info)
 #endif
 {
-    return omendb::Insert(index, values, isnull, tid, info);
+    return omendb::Insert(index, values, isnull, tid, heap, info);
 }
 
 } // extern "C"

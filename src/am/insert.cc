@@ -1,4 +1,5 @@
-// aminsert: a row goes to the end of a delta chain. Two page touches, one small WAL record.
+// aminsert: a row goes to the end of a delta chain, alone or with others of its statement (pending_rows.h). Two page
+// touches and one small WAL record each time.
 #include "bulk_merge.h"
 #include "callbacks.h"
 #include "cold.h"
@@ -9,6 +10,7 @@
 #include "omendb/pg/failure_points.h"
 #include "omendb/pg/memory.h"
 #include "omendb/type/vector.h"
+#include "pending_rows.h"
 
 extern "C" {
 #include <miscadmin.h>
@@ -22,79 +24,6 @@ namespace {
 
 // A statement that inserts so many rows loads a table. Smaller ones keep the delta within its limit.
 constexpr uint64 kLoadRows = 1000;
-
-struct NewRow {
-    DeltaItem item;
-    const int8_t *code; // `padded` values
-};
-
-// Puts the row into the page's next item. False: the page is full.
-bool
-Append(char *page, const Geometry &geometry, const NewRow &row)
-{
-    auto view = DeltaOf(page, geometry);
-    uint32_t at = view.header()->used;
-    if (at >= geometry.delta_capacity)
-        return false;
-    view.items()[at] = row.item;
-    memcpy(view.own(at), row.code, geometry.coded);
-    view.header()->used = static_cast<uint16_t>(at + 1);
-    return true;
-}
-
-// LOCKS: the chain's last page, exclusively. False: it is full, or no longer the last.
-bool
-AppendToTail(Relation index, const Geometry &geometry, int chain, BlockNumber tail,
-             const NewRow &row)
-{
-    Buffer buffer = ReadLinked(index, tail);
-    LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-    const char *seen = BufferGetPage(buffer);
-    bool ours = CheckKind(seen, BLCKSZ, PageKind::kDelta) == PageFault::kNone &&
-                DeltaOf(seen, geometry).header()->chain == chain &&
-                TrailerOf(seen, BLCKSZ)->next == kNoBlock &&
-                DeltaOf(seen, geometry).header()->used < geometry.delta_capacity;
-    if (!ours) {
-        UnlockReleaseBuffer(buffer);
-        return false;
-    }
-    WalRecord record(index);
-    Append(record.AddLocked(buffer, false), geometry, row);
-    record.Finish();
-    OMENDB_FAILURE_POINT("insert: row appended");
-    return true;
-}
-
-// LOCKS: meta, the chain's last page, a new page: exclusively, in this order.
-void
-AppendToNewTail(Relation index, const Geometry &geometry, int chain, const NewRow &row)
-{
-    Buffer fresh = NewPage(index);
-    // NewPage's lock is on a page that no other backend can name, so meta may be locked after it.
-    WalRecord record(index);
-    MetaPage *meta = MetaOf(record.Add(0));
-    DeltaChain *at = &meta->delta[chain];
-    uint64_t sequence = meta->next_sequence++;
-    BlockNumber block = BufferGetBlockNumber(fresh);
-    if (at->tail != kNoBlock) {
-        char *tail = record.Add(at->tail);
-        RequireKind(index, at->tail, tail, PageKind::kDelta);
-        TrailerOf(tail, BLCKSZ)->next = block;
-        DeltaOf(tail, geometry).header()->next_sequence = sequence;
-    } else {
-        at->head = block;
-        at->head_sequence = sequence;
-    }
-    at->tail = block;
-    at->pages++;
-    char *page = record.AddLocked(fresh, true);
-    InitPage(page, PageKind::kDelta);
-    TrailerOf(page, BLCKSZ)->sequence = sequence;
-    DeltaOf(page, geometry).header()->chain = static_cast<uint16_t>(chain);
-    Append(page, geometry, row);
-    record.Finish();
-    OMENDB_FAILURE_POINT("insert: delta page added");
-}
 
 // Whether a row says anything about the scale of index space: as in a build's sample, not if it is zero or
 // too large for any.
@@ -135,21 +64,14 @@ DeltaPages(const MetaPage &meta)
     return pages;
 }
 
-// Counts the rows that a statement has inserted, this one included.
-uint64
-CountRow(IndexInfo *info)
-{
-    if (info->ii_AmCache == nullptr)
-        info->ii_AmCache = MemoryContextAllocZero(info->ii_Context, sizeof(uint64));
-    return ++*static_cast<uint64 *>(info->ii_AmCache);
-}
-
-// What an inserting backend does about a delta past its limit: it has a worker merge it. Where none can be had, it
-// merges a few rows itself. But a statement that loads, whose own rows are many and half of the delta, is then better
-// off letting the delta grow and building: what that takes is in proportion to what the statement itself has inserted.
+// What an inserting backend does about a delta past its limit, to which it has just added rows: it has a worker merge
+// it. Where none can be had, it merges a few rows itself. But a statement that loads, whose own rows are many and half
+// of the delta, is then better off letting the delta grow and building: what that takes is in proportion to what the
+// statement itself has inserted.
 void
-HelpMerging(Relation index, const MetaPage &meta, uint64 own_rows, bool statement_ends)
+HelpMerging(Relation index, uint64 added, uint64 own_rows, bool statement_ends)
 {
+    MetaPage meta = ReadMeta(index);
     uint32_t pages = DeltaPages(meta);
     if (pages <= DeltaLimitPages(index)) {
         ForgetMergeWorker(index);
@@ -160,27 +82,49 @@ HelpMerging(Relation index, const MetaPage &meta, uint64 own_rows, bool statemen
     uint64 rows = uint64{pages} * GetIndexState(index)->geometry.delta_capacity;
     bool loads = own_rows >= kLoadRows && own_rows >= rows / 2 && BulkMergeFits(index, meta, rows);
     uint64 grows_to = Max(meta.live_nodes / 8, Min(own_rows, meta.live_nodes) / 2);
-    bool waits = loads ? !statement_ends && rows < grows_to : statement_ends;
+    bool waits = loads ? !statement_ends && rows < grows_to : added == 0;
     if (waits || !TryLockMerging(index))
         return;
     if (loads && BulkMergePays(index))
         MergeAll(index);
-    else if (!statement_ends)
-        MergeDelta(index, kInsertMergeRows);
+    else if (added > 0)
+        MergeDelta(index, Max(kInsertMergeRows, 2 * added));
     UnlockMerging(index);
+}
+
+// The row's item of the delta; its code, of `padded` values, goes to `code`.
+DeltaItem
+Encode(Relation index, Pool pool, const Vector *vector, ItemPointer tid, int8_t *code)
+{
+    IndexState *state = GetIndexState(index);
+    Geometry geometry = state->geometry;
+    float *encoded = pool.NewArray<float>(geometry.padded);
+    bool representable = RowToSpace(state->space, vector->x, encoded);
+    OwnFactors factors = EncodeOwn(state->space, encoded, representable, code);
+    ColdAddress cold = WriteCold(index, geometry, code + geometry.coded);
+    DeltaItem item = {};
+    item.tid = FromItemPointer(*tid);
+    item.state = static_cast<uint8_t>(DeltaState::kPresent);
+    item.node = kNoNode;
+    item.cold_block = cold.block;
+    item.cold_slot = cold.slot;
+    item.step = factors.step;
+    item.norm_squared = factors.norm_squared;
+    item.error = factors.error;
+    item.mean_dot = factors.mean_dot;
+    return item;
 }
 
 } // namespace
 
 bool
-Insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, IndexInfo *info)
+Insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Relation heap, IndexInfo *info)
 {
     if (isnull[0])
         return false;
 
-    MemoryContext context =
-        AllocSetContextCreate(CurrentMemoryContext, "omendb insert", ALLOCSET_DEFAULT_SIZES);
-    MemoryContext old = MemoryContextSwitchTo(context);
+    InsertingStatement *statement = StatementOf(info);
+    MemoryContext old = MemoryContextSwitchTo(statement->scratch);
     Vector *vector = DatumGetVector(values[0]);
     IndexState *state = GetIndexState(index);
     CheckExpectedDimensions(static_cast<int32>(state->space.dims), vector->dim);
@@ -188,52 +132,25 @@ Insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, IndexInfo *
         SetScale(index, vector);
         state = GetIndexState(index);
     }
-    Geometry geometry = state->geometry;
-
-    Pool pool = PoolOf(context);
-    float *encoded = pool.NewArray<float>(geometry.padded);
-    int8_t *code = pool.NewArray<int8_t>(geometry.padded);
-    bool representable = RowToSpace(state->space, vector->x, encoded);
-    OwnFactors factors = EncodeOwn(state->space, encoded, representable, code);
-    ColdAddress cold = WriteCold(index, geometry, code + geometry.coded);
-    NewRow row = {};
-    row.item.tid = FromItemPointer(*tid);
-    row.item.state = static_cast<uint8_t>(DeltaState::kPresent);
-    row.item.node = kNoNode;
-    row.item.cold_block = cold.block;
-    row.item.cold_slot = cold.slot;
-    row.item.step = factors.step;
-    row.item.norm_squared = factors.norm_squared;
-    row.item.error = factors.error;
-    row.item.mean_dot = factors.mean_dot;
-    row.code = code;
-
-    int chain = MyProcPid % kDeltaChains;
-    MetaPage meta = ReadMeta(index);
-    while (meta.delta[chain].tail == kNoBlock ||
-           !AppendToTail(index, geometry, chain, meta.delta[chain].tail, row)) {
-        CHECK_FOR_INTERRUPTS();
-        BlockNumber tail = meta.delta[chain].tail;
-        meta = ReadMeta(index);
-        if (meta.delta[chain].tail != tail)
-            continue; // another backend of this chain was faster
-        OMENDB_FAILURE_POINT("insert: delta page found full");
-        AppendToNewTail(index, geometry, chain, row);
-        meta = ReadMeta(index);
-        break;
-    }
-
-    HelpMerging(index, meta, CountRow(info), false);
+    Pool pool = PoolOf(statement->scratch);
+    int8_t *code = pool.NewArray<int8_t>(state->geometry.padded);
+    DeltaItem item = Encode(index, pool, vector, tid, code);
+    uint32_t added = AddRow(statement, heap, index, item, code);
+    if (added > 0)
+        HelpMerging(index, added, statement->rows, false);
     MemoryContextSwitchTo(old);
-    MemoryContextDelete(context);
+    MemoryContextReset(statement->scratch);
     return false;
 }
 
 void
 EndInserts(Relation index, IndexInfo *info)
 {
-    if (info->ii_AmCache != nullptr)
-        HelpMerging(index, ReadMeta(index), *static_cast<uint64 *>(info->ii_AmCache), true);
+    if (info->ii_AmCache == nullptr)
+        return;
+    InsertingStatement *statement = StatementOf(info);
+    uint32_t added = FlushStatement(statement, index);
+    HelpMerging(index, added, statement->rows, true);
 }
 
 } // namespace omendb

@@ -18,4 +18,5 @@ _PG_init(void)
 {
     omendb::DefineSettings();
     omendb::DefineStorageParameters();
+    omendb::WatchTransactions();
 }

@@ -9,6 +9,7 @@
 #include "omendb/pg/settings.h"
 #include "omendb/simd/kernels.h"
 #include "omendb/type/vector.h"
+#include "pending_rows.h"
 
 extern "C" {
 #include <miscadmin.h>
@@ -133,6 +134,7 @@ SearchOn(ScanState *state)
 static void
 StartScan(IndexScanDesc scan, ScanState *state)
 {
+    FlushAllRows();
     state->pool = PoolOf(state->context);
     Pool pool = state->pool;
     state->rows = List<ScanRow>(pool);
