@@ -89,6 +89,9 @@ FindDead(Repair *repair)
     });
 }
 
+// Anchors compared for one child, at most: an anchor is to be there, and need not be the nearest.
+constexpr size_t kAnchorsCompared = 4;
+
 // Finds `child` a new anchor among its own neighbours and those of its dead anchor; makes it an entry when
 // none may hold it.
 void
@@ -98,7 +101,8 @@ Reanchor(Repair *repair, NodeEditor *editor, const NodeCopy &child, const NodeCo
     List<NodeCopy> copies(editor->pool());
     for (const NodeCopy *near : {&child, &dead}) {
         auto arrays = near->view.neighbours();
-        for (uint32_t i = 0; i < near->view.header()->degree; ++i) {
+        uint32_t degree = near->view.header()->degree;
+        for (uint32_t i = 0; i < degree && candidates.size() < kAnchorsCompared; ++i) {
             if (arrays.ids[i] == child.id || repair->IsDead(arrays.ids[i]))
                 continue;
             NodeCopy copy = editor->Read(arrays.ids[i]);
@@ -363,34 +367,50 @@ DropEntries(Repair *repair)
     }
 }
 
+// Frees the slot of a dead node. Returns where the cold part of its code is.
+ColdAddress
+FreeSlot(const Geometry &geometry, MetaPage *meta, char *page, uint32_t id)
+{
+    NodeHeader *header = NodeAt(page, geometry, NodeSlot(geometry, id)).header();
+    ColdAddress cold = {header->cold_block, header->cold_slot};
+    auto generation = static_cast<uint8_t>((header->generation + 1) & kGenerationMask);
+    *header = {};
+    header->generation = generation;
+    header->cold_block = header->segment_block = kNoBlock;
+    --meta->dead_nodes;
+    ++meta->free_slots;
+    Trailer *trailer = TrailerOf(page, BLCKSZ);
+    if ((trailer->flags & kListed) == 0) {
+        trailer->flags |= kListed;
+        trailer->next = meta->node_room_head;
+        meta->node_room_head = NodeBlock(geometry, id);
+    }
+    return cold;
+}
+
+// LOCKS: meta, then node pages in the order of blocks, exclusively. WAL: one record for up to three pages.
 void
 FreeSlots(Repair *repair)
 {
     const Geometry &geometry = repair->geometry;
-    for (uint32_t id : repair->dead_list) {
+    List<ColdAddress> cold(PoolOf(repair->item));
+    const uint32_t *next = repair->dead_list.begin();
+    while (next != repair->dead_list.end()) {
         VacuumDelay();
-        BlockNumber block = NodeBlock(geometry, id);
+        cold.clear();
         WalRecord record(repair->index);
         MetaPage *meta = MetaOf(record.Add(0));
-        char *page = record.Add(block);
-        RequireKind(repair->index, block, page, PageKind::kNode);
-        NodeHeader *header = NodeAt(page, geometry, NodeSlot(geometry, id)).header();
-        ColdAddress cold = {header->cold_block, header->cold_slot};
-        auto generation = static_cast<uint8_t>((header->generation + 1) & kGenerationMask);
-        *header = {};
-        header->generation = generation;
-        header->cold_block = header->segment_block = kNoBlock;
-        --meta->dead_nodes;
-        ++meta->free_slots;
-        Trailer *trailer = TrailerOf(page, BLCKSZ);
-        if ((trailer->flags & kListed) == 0) {
-            trailer->flags |= kListed;
-            trailer->next = meta->node_room_head;
-            meta->node_room_head = block;
+        while (next != repair->dead_list.end() && record.HasRoom()) {
+            BlockNumber block = NodeBlock(geometry, *next);
+            char *page = record.Add(block);
+            RequireKind(repair->index, block, page, PageKind::kNode);
+            for (; next != repair->dead_list.end() && NodeBlock(geometry, *next) == block; ++next)
+                cold.push_back(FreeSlot(geometry, meta, page, *next));
         }
         record.Finish();
-        OMENDB_FAILURE_POINT("repair: slot freed");
-        FreeCold(repair->index, geometry, cold);
+        OMENDB_FAILURE_POINT("repair: slots freed");
+        for (const ColdAddress &address : cold)
+            FreeCold(repair->index, geometry, address);
     }
 }
 

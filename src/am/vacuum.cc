@@ -167,35 +167,54 @@ SweepChain(Sweeper *sweeper, ChainLink link, BlockNumber block, uint16_t slot)
     return any;
 }
 
-// LOCKS: the node's page exclusively, with meta, when something changes.
-void
+// Drops a node's dead TIDs, in the copy of its page; those of its chain in their pages. Returns whether the node changes.
+bool
 SweepNode(Sweeper *sweeper, BlockNumber block, uint32_t slot)
 {
-    NodeView copy = NodeAt(sweeper->page, sweeper->geometry, slot);
-    NodeHeader *header = copy.header();
+    NodeHeader *header = NodeAt(sweeper->page, sweeper->geometry, slot).header();
     if (header->state != static_cast<uint8_t>(NodeState::kLive))
-        return;
+        return false;
     uint8_t before = header->inline_tids;
     if (before > kInlineTids)
         RaiseDamaged(sweeper->index, block, PageFault::kBadCount);
     header->inline_tids = KeepLive(sweeper, header->tids, before);
     bool more = SweepChain(sweeper, {block, static_cast<uint16_t>(slot), true},
                            header->segment_block, header->segment_slot);
-    bool dead = header->inline_tids == 0 && !more;
-    if (header->inline_tids == before && !dead)
-        return;
-    WalRecord record(sweeper->index);
-    MetaPage *meta = MetaOf(record.Add(0));
-    NodeHeader *target = NodeAt(record.Add(block), sweeper->geometry, slot).header();
-    target->inline_tids = header->inline_tids;
-    memcpy(target->tids, header->tids, sizeof(header->tids));
-    if (dead) {
-        target->state = static_cast<uint8_t>(NodeState::kDead);
-        --meta->live_nodes;
-        ++meta->dead_nodes;
+    if (header->inline_tids == 0 && !more)
+        header->state = static_cast<uint8_t>(NodeState::kDead);
+    return header->inline_tids < before || header->state == static_cast<uint8_t>(NodeState::kDead);
+}
+
+// LOCKS: meta, then the page, exclusively, when something changes. WAL: one record.
+void
+SweepNodes(Sweeper *sweeper, BlockNumber block)
+{
+    const Geometry &geometry = sweeper->geometry;
+    auto *changed = static_cast<uint32_t *>(palloc(geometry.slots_per_page * sizeof(uint32_t)));
+    uint32_t count = 0;
+    for (uint32_t slot = 0; slot < geometry.slots_per_page; ++slot)
+        if (SweepNode(sweeper, block, slot))
+            changed[count++] = slot;
+    if (count > 0) {
+        WalRecord record(sweeper->index);
+        MetaPage *meta = MetaOf(record.Add(0));
+        char *page = record.Add(block);
+        RequireKind(sweeper->index, block, page, PageKind::kNode);
+        for (uint32_t i = 0; i < count; ++i) {
+            const NodeHeader *swept = NodeAt(sweeper->page, geometry, changed[i]).header();
+            NodeHeader *target = NodeAt(page, geometry, changed[i]).header();
+            target->inline_tids = swept->inline_tids;
+            memcpy(target->tids, swept->tids, sizeof(swept->tids));
+            if (swept->state == static_cast<uint8_t>(NodeState::kDead)) {
+                target->state = swept->state;
+                --meta->live_nodes;
+                ++meta->dead_nodes;
+            }
+        }
+        record.Finish();
+        OMENDB_FAILURE_POINT("vacuum: nodes swept");
     }
-    record.Finish();
-    OMENDB_FAILURE_POINT("vacuum: node swept");
+    pfree(changed);
 }
 
 } // namespace
@@ -232,8 +251,7 @@ BulkDelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats, IndexBulkDeleteC
         if (trailer->kind == static_cast<uint8_t>(PageKind::kDelta))
             SweepDelta(&sweeper, block);
         else if (trailer->kind == static_cast<uint8_t>(PageKind::kNode))
-            for (uint32_t slot = 0; slot < sweeper.geometry.slots_per_page; ++slot)
-                SweepNode(&sweeper, block, slot);
+            SweepNodes(&sweeper, block);
     }
     pfree(sweeper.page);
     UnlockMerging(index);
