@@ -6,6 +6,7 @@
 #include "bulk_merge_state.h"
 #include "delta.h"
 #include "merge.h"
+#include "merge_team.h"
 #include "omendb/graph/bulk_build.h"
 #include "omendb/graph/entries.h"
 #include "omendb/pg/memory.h"
@@ -48,6 +49,15 @@ GraphOptions(const Geometry &geometry, uint64 rows)
     return options;
 }
 
+// Memory of the graph and of what its linking needs, to be shared with helpers. Null: it cannot be had.
+SharedMemory *
+ShareMemory(MemoryContext context, const Geometry &geometry, uint64 rows)
+{
+    uint64 a_row = MemoryGraph::BytesPerRow(geometry.padded, geometry.degree) +
+                   BulkBytesPerRow(CommonBulkOptions()) + 4 * sizeof(uint32_t);
+    return CreateSharedMemory(context, (rows + 4096) * a_row + (size_t{4} << 20));
+}
+
 } // namespace
 
 BulkMerge::BulkMerge(Relation index, MemoryContext context, const MetaPage &meta, uint64 most_rows)
@@ -55,7 +65,11 @@ BulkMerge::BulkMerge(Relation index, MemoryContext context, const MetaPage &meta
       row_context_(AllocSetContextCreate(context, "omendb merge row", ALLOCSET_DEFAULT_SIZES)),
       pool_(PoolOf(context)), geometry_(GetIndexState(index)->geometry), meta_(meta),
       blocks_(RelationGetNumberOfBlocks(index)),
-      graph_(pool_, GraphOptions(geometry_, meta.live_nodes + most_rows)),
+      helpers_(PlanMergeHelpers(meta.live_nodes + most_rows)),
+      shared_(helpers_ > 0 ? ShareMemory(context, geometry_, meta.live_nodes + most_rows)
+                           : nullptr),
+      graph_(shared_ != nullptr ? PoolOf(shared_) : pool_,
+             GraphOptions(geometry_, meta.live_nodes + most_rows)),
       kept_(static_cast<uint32_t>(meta.live_nodes)), rows_(kept_),
       most_(kept_ + static_cast<uint32_t>(most_rows)), ids_(pool_.NewArray<uint32_t>(most_)),
       generations_(pool_.NewArray<uint8_t>(most_)), places_(pool_.NewArray<DeltaPlace>(most_rows)),
@@ -97,7 +111,7 @@ BulkMerge::Link()
     options.entry_rank = RankRows();
     MemoryContext context =
         AllocSetContextCreate(context_, "omendb merge links", ALLOCSET_DEFAULT_SIZES);
-    BuildBulk(&graph_, PoolOf(context), options);
+    BuildBulkWithHelpers(&graph_, PoolOf(context), options, shared_, helpers_);
     MemoryContextDelete(context);
 }
 
@@ -109,10 +123,14 @@ BulkMerge::Run()
     ReadDelta();
     Link();
     OrderNodes();
+    NumberNodes();
+    MarkRows();
     WriteNodes();
     WriteLists();
     WriteEntries();
-    EndRows();
+    MakeNodesLive();
+    RemoveRows();
+    JoinTwins();
     return rows_ - kept_;
 }
 
@@ -138,7 +156,7 @@ BulkMergeFits(Relation index, const MetaPage &meta, uint64 rows)
         all * (MemoryGraph::BytesPerRow(geometry.padded, geometry.degree) +
                BulkBytesPerRow(options) + kBytesPerRow) +
         uint64{RelationGetNumberOfBlocks(index)} * geometry.slots_per_page * sizeof(uint32_t) +
-        BulkFixedBytes(options, geometry.padded);
+        (1 + PlanMergeHelpers(all)) * BulkFixedBytes(options, geometry.padded);
     return bytes <= MaintenanceBytes() && all < UINT32_MAX / options.top_fanout;
 }
 
@@ -155,7 +173,6 @@ BulkMergePays(Relation index)
 uint64
 MergeInBulk(Relation index)
 {
-    uint64 finished = FinishJoining(index);
     MetaPage meta = ReadMeta(index);
     Geometry geometry = GetIndexState(index)->geometry;
     uint64 rows = RowsPresent(index, geometry, meta);
@@ -169,7 +186,7 @@ MergeInBulk(Relation index)
     ereport(DEBUG1, (errmsg_internal("merged " UINT64_FORMAT " rows into " UINT64_FORMAT
                                      " nodes of index \"%s\" by building",
                                      merged, meta.live_nodes, RelationGetRelationName(index))));
-    return finished + merged;
+    return merged;
 }
 
 } // namespace omendb

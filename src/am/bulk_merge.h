@@ -13,7 +13,14 @@ bool BulkMergeFits(Relation index, const MetaPage &meta, uint64 rows);
 // Whether it is faster than row by row too. REQUIRES: the merge right.
 bool BulkMergePays(Relation index);
 
-// Merges the rows that the delta holds now. Returns how many. REQUIRES: the merge right; BulkMergePays.
+// Merges the rows that the delta holds now. Returns how many.
+// REQUIRES: the merge right; BulkMergePays; no merge is half done (FinishJoining).
 uint64 MergeInBulk(Relation index);
+
+// Notes in the meta page how far a merge by building has come. WAL: one record.
+void SetBulkMerge(Relation index, BulkMergeState state);
+
+// Takes back what a merge wrote that was cut off while it was kWriting. REQUIRES: the merge right.
+void UndoBulkMerge(Relation index);
 
 } // namespace omendb

@@ -1,6 +1,7 @@
 // What was linked, into the index's pages; src/am/README.md says what a crash after each record leaves.
 #include <algorithm>
 
+#include "bulk_merge.h"
 #include "bulk_merge_state.h"
 #include "omendb/codec/neighbour_code.h"
 #include "omendb/graph/page_order.h"
@@ -8,7 +9,20 @@
 #include "omendb/pg/memory.h"
 #include "vacuum.h"
 
+extern "C" {
+#include <miscadmin.h>
+}
+
 namespace omendb {
+
+void
+SetBulkMerge(Relation index, BulkMergeState state)
+{
+    WalRecord record(index);
+    MetaOf(record.Add(0))->bulk_merge = static_cast<uint8_t>(state);
+    record.Finish();
+    OMENDB_FAILURE_POINT("bulk merge: state noted");
+}
 
 void
 BulkMerge::OrderNodes()
@@ -21,29 +35,231 @@ BulkMerge::OrderNodes()
     OrderForPages(graph_, pool_, geometry_.slots_per_page, &order_, new_nodes_, number);
 }
 
-// A row's list, of the neighbours that have a number.
+// Numbers for new nodes from the free slots of pages with room, in the order of their list.
 void
-BulkMerge::PutList(NodeView node, uint32_t row, bool with_anchors)
+BulkMerge::NumberInRoom()
+{
+    MetaPage meta = ReadMeta(index_);
+    BlockNumber block = meta.node_room_head;
+    while (numbered_ < new_nodes_ && block != kNoBlock) {
+        CHECK_FOR_INTERRUPTS();
+        NodesOfPage page = {block, numbered_, 0, false};
+        block = WithSharedPage(index_, page.block, [&](const char *seen) {
+            RequireKind(index_, page.block, seen, PageKind::kNode);
+            for (uint32_t slot = 0; slot < geometry_.slots_per_page && numbered_ < new_nodes_;
+                 ++slot) {
+                const NodeHeader *header = NodeAt(seen, geometry_, slot).header();
+                if (header->state != static_cast<uint8_t>(NodeState::kFree))
+                    continue;
+                uint32_t row = order_[numbered_++];
+                ids_[row] = NodeId(geometry_, page.block, slot);
+                generations_[row] = header->generation;
+            }
+            return TrailerOf(seen, BLCKSZ)->next;
+        });
+        page.count = numbered_ - page.first;
+        if (page.count == 0 || numbered_ > meta.free_slots)
+            RaiseDamaged(index_, page.block, PageFault::kBadCount);
+        pages_.push_back(page);
+    }
+}
+
+// The rest from pages that are nobody's. After a crash, or where this is cut off, VACUUM finds them.
+void
+BulkMerge::NumberInFreshPages()
+{
+    while (numbered_ < new_nodes_) {
+        VacuumDelay();
+        Buffer buffer = NewPage(index_);
+        BlockNumber block = BufferGetBlockNumber(buffer);
+        UnlockReleaseBuffer(buffer);
+        if (block >= kMaxNodes / geometry_.slots_per_page)
+            ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                            errmsg("index \"%s\" has reached its limit of %u node slots",
+                                   RelationGetRelationName(index_), kMaxNodes)));
+        NodesOfPage page = {block, numbered_, Min(geometry_.slots_per_page, new_nodes_ - numbered_),
+                            true};
+        for (uint32_t slot = 0; slot < page.count; ++slot) {
+            uint32_t row = order_[numbered_++];
+            ids_[row] = NodeId(geometry_, block, slot);
+            generations_[row] = 0;
+        }
+        pages_.push_back(page);
+    }
+}
+
+void
+BulkMerge::NumberNodes()
+{
+    pages_ = List<NodesOfPage>(pool_);
+    NumberInRoom();
+    NumberInFreshPages();
+}
+
+// Calls use(item, row) for the delta items of rows that become nodes. WAL: one record a delta page.
+template <class Use>
+void
+BulkMerge::ChangeItems(Use use)
+{
+    for (uint32_t row = kept_; row < rows_;) {
+        VacuumDelay();
+        BlockNumber block = places_[row - kept_].block;
+        WalRecord record(index_);
+        char *page = record.Add(block);
+        RequireKind(index_, block, page, PageKind::kDelta);
+        DeltaItem *items = DeltaOf(page, geometry_).items();
+        bool any = false;
+        for (; row < rows_ && places_[row - kept_].block == block; ++row) {
+            if (!graph_.IsNode(row))
+                continue;
+            use(&items[places_[row - kept_].at], row);
+            any = true;
+        }
+        if (!any) {
+            record.Abandon();
+            continue;
+        }
+        record.Finish();
+        OMENDB_FAILURE_POINT("bulk merge: delta items changed");
+    }
+}
+
+void
+BulkMerge::MarkRows()
+{
+    SetBulkMerge(index_, BulkMergeState::kWriting);
+    ChangeItems([this](DeltaItem *item, uint32_t row) {
+        item->state = static_cast<uint8_t>(DeltaState::kMerging);
+        item->node = ids_[row];
+    });
+}
+
+// A row's list.
+void
+BulkMerge::PutList(NodeView node, uint32_t row)
 {
     auto arrays = node.neighbours();
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < graph_.DegreeOf(row); ++i) {
+    uint32_t degree = graph_.DegreeOf(row);
+    for (uint32_t i = 0; i < degree; ++i) {
         uint32_t to = graph_.NeighboursOf(row)[i];
-        if (ids_[to] == kNoNode)
-            continue;
         NeighbourFactors factors =
             EncodeNeighbour(graph_.CodeOf(row), graph_.FactorsOf(row)->step, graph_.CodeOf(to),
                             graph_.FactorsOf(to)->step, geometry_.coded, geometry_.bits, scratch_,
-                            arrays.codes + count * geometry_.code_bytes);
-        bool anchors = with_anchors && graph_.AnchorOf(to) == row;
-        arrays.ids[count] = ids_[to];
-        arrays.f_add[count] = factors.f_add;
-        arrays.f_mul[count] = factors.f_mul;
-        arrays.tag[count] =
-            static_cast<uint8_t>((generations_[to] & kGenerationMask) | (anchors ? kAnchorTag : 0));
-        ++count;
+                            arrays.codes + i * geometry_.code_bytes);
+        arrays.ids[i] = ids_[to];
+        arrays.f_add[i] = factors.f_add;
+        arrays.f_mul[i] = factors.f_mul;
+        arrays.tag[i] = static_cast<uint8_t>((generations_[to] & kGenerationMask) |
+                                             (graph_.AnchorOf(to) == row ? kAnchorTag : 0));
     }
-    node.header()->degree = static_cast<uint16_t>(count);
+    node.header()->degree = static_cast<uint16_t>(degree);
+}
+
+NodeView
+BulkMerge::ImageOf(NodeEditor *editor, uint32_t row, uint64 births)
+{
+    NodeView node = JoiningNode(editor, items_[row - kept_], graph_.CodeOf(row));
+    node.header()->generation = generations_[row];
+    node.header()->birth = births + graph_.BirthOf(row) - kept_;
+    PutList(node, row);
+    return node;
+}
+
+// Writes the new nodes of a page, joining. WAL: one record.
+void
+BulkMerge::WriteNodesOf(const NodesOfPage &nodes, uint64 births)
+{
+    MemoryContext old = MemoryContextSwitchTo(row_context_);
+    NodeEditor editor(index_, PoolOf(row_context_));
+    List<NodeView> images(PoolOf(row_context_));
+    for (uint32_t i = 0; i < nodes.count; ++i)
+        images.push_back(ImageOf(&editor, order_[nodes.first + i], births));
+
+    WalRecord record(index_);
+    MetaPage *meta = MetaOf(record.Add(0));
+    char *page;
+    if (nodes.fresh) {
+        Buffer buffer = ReadLinked(index_, nodes.block);
+        LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+        page = record.AddLocked(buffer, true);
+        if (!PageIsNew(page) && CheckKind(page, BLCKSZ, PageKind::kFree) != PageFault::kNone)
+            RaiseDamaged(index_, nodes.block, PageFault::kWrongKind);
+        InitPage(page, PageKind::kNode);
+        TrailerOf(page, BLCKSZ)->flags = kListed;
+        TrailerOf(page, BLCKSZ)->next = meta->node_room_head;
+        meta->node_room_head = nodes.block;
+        meta->free_slots += geometry_.slots_per_page;
+        ++meta->node_pages;
+    } else {
+        page = record.Add(nodes.block);
+        RequireKind(index_, nodes.block, page, PageKind::kNode);
+    }
+    for (uint32_t i = 0; i < nodes.count; ++i) {
+        uint32_t id = ids_[order_[nodes.first + i]];
+        NodeView target = NodeAt(page, geometry_, NodeSlot(geometry_, id));
+        if (target.header()->state != static_cast<uint8_t>(NodeState::kFree))
+            RaiseDamaged(index_, nodes.block, PageFault::kBadState);
+        memcpy(target.base, images[i].base, geometry_.slot_bytes);
+    }
+    meta->free_slots -= nodes.count;
+    meta->joining_nodes += nodes.count;
+    bool has_room = false;
+    for (uint32_t slot = 0; slot < geometry_.slots_per_page; ++slot)
+        has_room = has_room || NodeAt(page, geometry_, slot).header()->state ==
+                                   static_cast<uint8_t>(NodeState::kFree);
+    if (!has_room) { // it is the first of its list
+        if (meta->node_room_head != nodes.block)
+            RaiseDamaged(index_, nodes.block, PageFault::kBadLink);
+        Trailer *trailer = TrailerOf(page, BLCKSZ);
+        meta->node_room_head = trailer->next;
+        trailer->next = kNoBlock;
+        trailer->flags = 0;
+    }
+    record.Finish();
+    OMENDB_FAILURE_POINT("bulk merge: nodes written");
+    MemoryContextSwitchTo(old);
+    MemoryContextReset(row_context_);
+}
+
+// New nodes, joining, with their lists as they are to be: nothing leads to them yet.
+void
+BulkMerge::WriteNodes()
+{
+    uint64 births;
+    {
+        WalRecord record(index_);
+        MetaPage *meta = MetaOf(record.Add(0));
+        births = meta->next_birth;
+        meta->next_birth += new_nodes_;
+        record.Finish();
+    }
+    OMENDB_FAILURE_POINT("bulk merge: births reserved");
+    for (const NodesOfPage &page : pages_) {
+        VacuumDelay();
+        WriteNodesOf(page, births);
+    }
+}
+
+// The lists of old nodes as they are to be, page by page.
+void
+BulkMerge::WriteLists()
+{
+    SetBulkMerge(index_, BulkMergeState::kLinking);
+    auto *by_id = pool_.NewArray<uint32_t>(kept_);
+    for (uint32_t row = 0; row < kept_; ++row)
+        by_id[row] = row;
+    std::sort(by_id, by_id + kept_, [this](uint32_t a, uint32_t b) { return ids_[a] < ids_[b]; });
+    for (uint32_t i = 0; i < kept_;) {
+        VacuumDelay();
+        BlockNumber block = NodeBlock(geometry_, ids_[by_id[i]]);
+        WalRecord record(index_);
+        char *page = record.Add(block);
+        RequireKind(index_, block, page, PageKind::kNode);
+        for (; i < kept_ && NodeBlock(geometry_, ids_[by_id[i]]) == block; ++i)
+            PutList(NodeAt(page, geometry_, NodeSlot(geometry_, ids_[by_id[i]])), by_id[i]);
+        record.Finish();
+        OMENDB_FAILURE_POINT("bulk merge: lists written");
+    }
 }
 
 // Lends an editor whose memory goes afterwards.
@@ -59,56 +275,6 @@ BulkMerge::WithEditor(Use use)
     MemoryContextReset(row_context_);
 }
 
-// New nodes, joining, with edges to those that are there already: what a merge that is cut off now needs to go on.
-void
-BulkMerge::WriteNodes()
-{
-    uint64 births;
-    {
-        WalRecord record(index_);
-        MetaPage *meta = MetaOf(record.Add(0));
-        births = meta->next_birth;
-        meta->next_birth += new_nodes_;
-        record.Finish();
-    }
-    OMENDB_FAILURE_POINT("bulk merge: births reserved");
-    for (uint32_t i = 0; i < new_nodes_; ++i) {
-        WithEditor([&](NodeEditor *editor) {
-            uint32_t row = order_[i];
-            NodeView node = JoiningNode(editor, items_[row - kept_], graph_.CodeOf(row));
-            PutList(node, row, false);
-            uint64 birth = births + graph_.BirthOf(row) - kept_;
-            JoiningRow joining = {places_[row - kept_], node, kNoNode};
-            WriteJoining(editor, &joining, 1, &birth);
-            ids_[row] = joining.id;
-            generations_[row] = node.header()->generation;
-        });
-    }
-}
-
-// All lists as they are to be, page by page.
-void
-BulkMerge::WriteLists()
-{
-    auto *by_id = pool_.NewArray<uint32_t>(kept_ + new_nodes_);
-    uint32_t count = 0;
-    for (uint32_t row = 0; row < rows_; ++row)
-        if (graph_.IsNode(row))
-            by_id[count++] = row;
-    std::sort(by_id, by_id + count, [this](uint32_t a, uint32_t b) { return ids_[a] < ids_[b]; });
-    for (uint32_t i = 0; i < count;) {
-        VacuumDelay();
-        BlockNumber block = NodeBlock(geometry_, ids_[by_id[i]]);
-        WalRecord record(index_);
-        char *page = record.Add(block);
-        RequireKind(index_, block, page, PageKind::kNode);
-        for (; i < count && NodeBlock(geometry_, ids_[by_id[i]]) == block; ++i)
-            PutList(NodeAt(page, geometry_, NodeSlot(geometry_, ids_[by_id[i]])), by_id[i], true);
-        record.Finish();
-        OMENDB_FAILURE_POINT("bulk merge: lists written");
-    }
-}
-
 void
 BulkMerge::WriteEntries()
 {
@@ -117,15 +283,42 @@ BulkMerge::WriteEntries()
             WithEditor([&](NodeEditor *editor) { editor->AddEntry(editor->Read(ids_[row])); });
 }
 
-// New nodes become live, and rows whose code a node has join it.
+// LOCKS: meta, then the page, exclusively. WAL: one record a page.
 void
-BulkMerge::EndRows()
+BulkMerge::MakeNodesLive()
 {
-    for (uint32_t i = 0; i < new_nodes_; ++i)
-        WithEditor([&](NodeEditor *editor) {
-            JoiningRow row = {places_[order_[i] - kept_], {}, ids_[order_[i]]};
-            MakeLive(editor, &row, 1);
-        });
+    for (const NodesOfPage &nodes : pages_) {
+        VacuumDelay();
+        WalRecord record(index_);
+        MetaPage *meta = MetaOf(record.Add(0));
+        char *page = record.Add(nodes.block);
+        RequireKind(index_, nodes.block, page, PageKind::kNode);
+        for (uint32_t i = nodes.first; i < nodes.first + nodes.count; ++i) {
+            uint32_t row = order_[i];
+            NodeHeader *header = NodeAt(page, geometry_, NodeSlot(geometry_, ids_[row])).header();
+            header->state = static_cast<uint8_t>(NodeState::kLive);
+            header->inline_tids = 1;
+            header->tids[0] = items_[row - kept_].tid;
+        }
+        meta->joining_nodes -= nodes.count;
+        meta->live_nodes += nodes.count;
+        record.Finish();
+        OMENDB_FAILURE_POINT("bulk merge: nodes live");
+    }
+}
+
+void
+BulkMerge::RemoveRows()
+{
+    ChangeItems(
+        [](DeltaItem *item, uint32_t) { item->state = static_cast<uint8_t>(DeltaState::kEmpty); });
+    SetBulkMerge(index_, BulkMergeState::kNone);
+}
+
+// Rows whose code a node has join it.
+void
+BulkMerge::JoinTwins()
+{
     for (uint32_t node = 0; node < rows_; ++node) {
         if (!graph_.IsNode(node))
             continue;

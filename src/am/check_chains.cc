@@ -11,6 +11,26 @@ namespace omendb {
 
 // ---- the delta
 
+// A row that a merge has begun with. Returns whose its heap TID and its cold record are: true, the item's still.
+static bool
+CheckBegunItem(Check *check, BlockNumber block, uint32_t at, const DeltaItem &item)
+{
+    if (check->NodeIs(item.node, NodeState::kJoining)) {
+        if (++check->nodes[item.node].named > 1) {
+            Report(check, block, "N2", "item %u names node %u as another item does", at, item.node);
+            check->nodes[item.node].named = 1;
+        }
+        return true;
+    }
+    if (check->BulkMergeIs(BulkMergeState::kWriting))
+        return true;
+    if (check->BulkMergeIs(BulkMergeState::kLinking) && check->NodeIs(item.node, NodeState::kLive))
+        return false;
+    Report(check, block, "N2", "item %u is being merged as node %u, which is not joining", at,
+           item.node);
+    return true;
+}
+
 static void
 CheckDeltaItems(Check *check, BlockNumber block, ConstDeltaView view)
 {
@@ -18,21 +38,14 @@ CheckDeltaItems(Check *check, BlockNumber block, ConstDeltaView view)
         const DeltaItem &item = view.items()[i];
         if (item.state == static_cast<uint8_t>(DeltaState::kEmpty))
             continue;
+        bool begun = item.state == static_cast<uint8_t>(DeltaState::kMerging);
+        if (begun && !CheckBegunItem(check, block, i, item))
+            continue;
         check->tids.push_back({TidKey(item.tid), block, static_cast<uint16_t>(i), true});
-        bool merging = item.state == static_cast<uint8_t>(DeltaState::kMerging);
-        if (merging) {
-            if (!check->NodeIs(item.node, NodeState::kJoining)) {
-                Report(check, block, "N2",
-                       "item %u is being merged as node %u, which is not joining", i, item.node);
-            } else if (++check->nodes[item.node].named > 1) {
-                Report(check, block, "N2", "item %u names node %u as another item does", i,
-                       item.node);
-                check->nodes[item.node].named = 1;
-            }
-        } else if (item.cold_block != kNoBlock) {
-            // A merging item's record is that of its node.
+        // The record of a row with a joining node is that node's.
+        bool has_node = begun && check->NodeIs(item.node, NodeState::kJoining);
+        if (!has_node && item.cold_block != kNoBlock)
             check->cold_owners.push_back({item.cold_block, item.cold_slot, true, block});
-        }
         char whose[32];
         snprintf(whose, sizeof(whose), "item %u", i);
         CheckOwnCode(check, block, whose, view.own(i), FactorsOf(item), item.cold_block,

@@ -1,7 +1,8 @@
 // N1, N3, N4: entries and the edges of the graph. N5 by check_codes.cc.
 //
 // A dead node's own list is not looked at: vacuum takes the edges to dead nodes out of living nodes' lists
-// only, then frees slot after slot, and stopping in between is legal.
+// only, then frees slot after slot, and stopping in between is legal. Nor is a joining node's that a merge by building
+// wrote and will take back: what it names may not be there.
 #include "check_state.h"
 
 extern "C" {
@@ -161,7 +162,8 @@ CheckNodes(Check *check)
                          header->cold_block, header->cold_slot);
             if (header->state == static_cast<uint8_t>(NodeState::kDead))
                 TakeAnchors(check, node);
-            else
+            else if (header->state == static_cast<uint8_t>(NodeState::kLive) ||
+                     !check->BulkMergeIs(BulkMergeState::kWriting))
                 CheckList(check, block, id, node);
         }
     }

@@ -18,8 +18,10 @@ bool
 HeaderIsOurs(const char *page)
 {
     const auto *header = reinterpret_cast<const PageHeaderData *>(page);
+    bool is_meta = TrailerOf(page, BLCKSZ)->kind == static_cast<uint8_t>(PageKind::kMeta);
     return header->pd_special == BLCKSZ - sizeof(Trailer) &&
-           header->pd_upper == header->pd_special && header->pd_lower == header->pd_upper;
+           header->pd_upper == header->pd_special &&
+           (header->pd_lower == header->pd_upper || (is_meta && header->pd_lower == kMetaEnd));
 }
 
 PageFault

@@ -106,6 +106,10 @@ struct Check {
         return id < NodeCount() && nodes[id].known &&
                nodes[id].state == static_cast<uint8_t>(state);
     }
+    bool BulkMergeIs(BulkMergeState state) const
+    {
+        return meta.bulk_merge == static_cast<uint8_t>(state);
+    }
 };
 
 // One row of the result. `block` kNoBlock: none to name.

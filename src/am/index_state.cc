@@ -36,7 +36,8 @@ InitPage(char *page, PageKind kind)
     trailer->next = kNoBlock;
     trailer->kind = static_cast<uint8_t>(kind);
     trailer->page_id = kPageId;
-    reinterpret_cast<PageHeader>(page)->pd_lower = reinterpret_cast<PageHeader>(page)->pd_upper;
+    auto *header = reinterpret_cast<PageHeader>(page);
+    header->pd_lower = kind == PageKind::kMeta ? kMetaEnd : header->pd_upper;
 }
 
 static void

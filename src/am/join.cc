@@ -333,12 +333,12 @@ Batch::ReadNode(uint32_t row)
     char *slot = row_pool_.NewArray<char>(editor_.geometry().slot_bytes);
     for (uint32_t i = 0; i < header->degree; ++i) {
         NodeCopy near = editor_.ReadInto(arrays.ids[i], slot);
-        bool anchored = false;
-        if (NodeEditor::HasEdge(near, id, &anchored) && anchored)
-            node.reachable = true;
         // The others of this batch come alive with it, once all of them are linked.
         auto state = static_cast<NodeState>(near.view.header()->state);
         bool stays = state == NodeState::kLive || finished_.Contains(near.id);
+        bool anchored = false;
+        if (NodeEditor::HasEdge(near, id, &anchored) && anchored && stays)
+            node.reachable = true;
         neighbours_.push_back({near.id, 0, editor_.Distance(copies_[row], near),
                                near.anchored_edges,
                                stays && near.view.header()->birth < header->birth});
@@ -389,10 +389,50 @@ JoinRows(Relation index, const DeltaRow *rows, size_t count)
     WithBatch(index, rows, count, [](Batch *batch) { batch->Join(); });
 }
 
-void
-FinishRows(Relation index, const DeltaRow *rows, size_t count)
+// WAL: one record a delta page, if its rows follow each other.
+static void
+EmptyItems(Relation index, const DeltaRow *rows, size_t count)
 {
-    WithBatch(index, rows, count, [](Batch *batch) { batch->Finish(); });
+    const Geometry &geometry = GetIndexState(index)->geometry;
+    for (size_t i = 0; i < count;) {
+        VacuumDelay();
+        BlockNumber block = rows[i].place.block;
+        WalRecord record(index);
+        char *page = record.Add(block);
+        RequireKind(index, block, page, PageKind::kDelta);
+        for (; i < count && rows[i].place.block == block; ++i)
+            DeltaOf(page, geometry).items()[rows[i].place.at].state =
+                static_cast<uint8_t>(DeltaState::kEmpty);
+        record.Finish();
+    }
+}
+
+// Whether a row's node lives already, as a merge by building leaves it before it empties the delta's items.
+static bool
+IsInGraph(Relation index, const Geometry &geometry, const DeltaItem &item)
+{
+    BlockNumber block = NodeBlock(geometry, item.node);
+    return WithSharedPage(index, block, [&](const char *page) {
+        RequireKind(index, block, page, PageKind::kNode);
+        const NodeHeader *header = NodeAt(page, geometry, NodeSlot(geometry, item.node)).header();
+        return header->state == static_cast<uint8_t>(NodeState::kLive) && header->inline_tids > 0 &&
+               TidKey(header->tids[0]) == TidKey(item.tid);
+    });
+}
+
+void
+FinishRows(Relation index, DeltaRow *rows, size_t count)
+{
+    Geometry geometry = GetIndexState(index)->geometry;
+    DeltaRow *joining = std::partition(rows, rows + count, [&](const DeltaRow &row) {
+        return IsInGraph(index, geometry, row.item);
+    });
+    std::sort(rows, joining,
+              [](const DeltaRow &a, const DeltaRow &b) { return a.place.block < b.place.block; });
+    EmptyItems(index, rows, static_cast<size_t>(joining - rows));
+    if (joining < rows + count)
+        WithBatch(index, joining, static_cast<size_t>(rows + count - joining),
+                  [](Batch *batch) { batch->Finish(); });
 }
 
 } // namespace omendb

@@ -23,7 +23,8 @@ uint32_t JoinBatch(const Geometry &geometry);
 // REQUIRES: the merge right; no other node is joining.
 void JoinRows(Relation index, const DeltaRow *rows, size_t count);
 
-// Completes merges that were cut off, of rows whose nodes are joining: back-edges, anchors, the end.
-void FinishRows(Relation index, const DeltaRow *rows, size_t count);
+// Completes merges that were cut off, of rows whose nodes are joining: back-edges, anchors, the end. Of a row whose node
+// is live, which a merge by building leaves, only the end. The rows may change places.
+void FinishRows(Relation index, DeltaRow *rows, size_t count);
 
 } // namespace omendb

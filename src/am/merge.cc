@@ -176,16 +176,27 @@ MergeDelta(Relation index, uint64 max_rows)
 uint64
 MergeAll(Relation index)
 {
-    uint64 merged = BulkMergePays(index) ? MergeInBulk(index) : 0;
+    uint64 merged = FinishJoining(index);
+    if (BulkMergePays(index))
+        merged += MergeInBulk(index);
     return merged + MergeDelta(index, DeltaRows(index)); // the delta's pages go with their rows
 }
 
 uint64
 FinishJoining(Relation index)
 {
-    if (ReadMeta(index).joining_nodes == 0)
+    MetaPage meta = ReadMeta(index);
+    if (meta.bulk_merge == static_cast<uint8_t>(BulkMergeState::kWriting)) {
+        UndoBulkMerge(index);
         return 0;
-    return MergeBatches(index, true, UINT64_MAX);
+    }
+    bool linking = meta.bulk_merge == static_cast<uint8_t>(BulkMergeState::kLinking);
+    if (!linking && meta.joining_nodes == 0)
+        return 0;
+    uint64 finished = MergeBatches(index, true, UINT64_MAX);
+    if (linking)
+        SetBulkMerge(index, BulkMergeState::kNone);
+    return finished;
 }
 
 } // namespace omendb

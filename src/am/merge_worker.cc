@@ -173,9 +173,10 @@ MergeStep(Oid oid, bool all)
             step = Step::kBusy;
         } else {
             ReportMerging(index, rows);
-            uint64 merged = BulkMergePays(index)
-                                ? MergeInBulk(index)
-                                : MergeDelta(index, JoinBatch(GetIndexState(index)->geometry));
+            uint64 merged = FinishJoining(index);
+            merged += BulkMergePays(index)
+                          ? MergeInBulk(index)
+                          : MergeDelta(index, JoinBatch(GetIndexState(index)->geometry));
             step = merged > 0 ? Step::kMerged : Step::kIdle;
             UnlockMerging(index);
         }

@@ -11,6 +11,7 @@
 #include "omendb/base/key_set.h"
 #include "omendb/pg/failure_points.h"
 #include "omendb/pg/memory.h"
+#include "row_states.h"
 #include "vacuum.h"
 
 extern "C" {
@@ -371,20 +372,10 @@ DropEntries(Repair *repair)
 ColdAddress
 FreeSlot(const Geometry &geometry, MetaPage *meta, char *page, uint32_t id)
 {
-    NodeHeader *header = NodeAt(page, geometry, NodeSlot(geometry, id)).header();
+    const NodeHeader *header = NodeAt(page, geometry, NodeSlot(geometry, id)).header();
     ColdAddress cold = {header->cold_block, header->cold_slot};
-    auto generation = static_cast<uint8_t>((header->generation + 1) & kGenerationMask);
-    *header = {};
-    header->generation = generation;
-    header->cold_block = header->segment_block = kNoBlock;
+    ClearSlot(geometry, meta, page, id);
     --meta->dead_nodes;
-    ++meta->free_slots;
-    Trailer *trailer = TrailerOf(page, BLCKSZ);
-    if ((trailer->flags & kListed) == 0) {
-        trailer->flags |= kListed;
-        trailer->next = meta->node_room_head;
-        meta->node_room_head = NodeBlock(geometry, id);
-    }
     return cold;
 }
 

@@ -191,6 +191,23 @@ MakeLive(NodeEditor *editor, const JoiningRow *rows, size_t count)
 }
 
 void
+ClearSlot(const Geometry &geometry, MetaPage *meta, char *page, uint32_t id)
+{
+    NodeHeader *header = NodeAt(page, geometry, NodeSlot(geometry, id)).header();
+    auto generation = static_cast<uint8_t>((header->generation + 1) & kGenerationMask);
+    *header = {};
+    header->generation = generation;
+    header->cold_block = header->segment_block = kNoBlock;
+    ++meta->free_slots;
+    Trailer *trailer = TrailerOf(page, BLCKSZ);
+    if ((trailer->flags & kListed) == 0) {
+        trailer->flags |= kListed;
+        trailer->next = meta->node_room_head;
+        meta->node_room_head = NodeBlock(geometry, id);
+    }
+}
+
+void
 AddTid(NodeEditor *editor, uint32_t id, const HeapTid &tid, DeltaPlace place)
 {
     const Geometry &geometry = editor->geometry();

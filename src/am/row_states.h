@@ -35,4 +35,8 @@ void MakeLive(NodeEditor *editor, const JoiningRow *rows, size_t count);
 // Adds a heap TID to a live node; the delta item at `place` goes in the same WAL record.
 void AddTid(NodeEditor *editor, uint32_t node, const HeapTid &tid, DeltaPlace place);
 
+// Frees a node's slot in the image of its page, and raises its generation; the page goes on the list of those with room.
+// The node's count in `meta` is the caller's business, and so is its cold record.
+void ClearSlot(const Geometry &geometry, MetaPage *meta, char *page, uint32_t id);
+
 } // namespace omendb

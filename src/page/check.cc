@@ -84,6 +84,9 @@ CheckNodes(const char *page, const Geometry &geometry, uint32_t blocks)
             return PageFault::kBadCount;
         if (BadBlock(header->cold_block, blocks) || BadBlock(header->segment_block, blocks))
             return PageFault::kBadLink;
+        // A merge by building writes lists before all pages that they name are there.
+        if (header->state == static_cast<uint8_t>(NodeState::kJoining))
+            continue;
         auto neighbours = node.neighbours();
         for (uint32_t i = 0; i < header->degree; ++i)
             if (BadBlock(NodeBlock(geometry, neighbours.ids[i]), blocks))

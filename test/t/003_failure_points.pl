@@ -216,6 +216,42 @@ SQL
 }
 cmp_ok($cuts, '>', 0, "$cuts large merges were cut off");
 
+# The same cut off after any of their records, by an error or kill -9; what was begun may be cut off again while it is
+# completed or taken back.
+my ($cut_anywhere, $cut_again) = (0, 0);
+for my $round (1 .. $ENV{OMENDB_ROUNDS} // 12)
+{
+	my ($index) = (qw(points_l2 points_ip points_cosine wide_l2))[$round % 4];
+	my $action = $round % 3 == 0 ? 'kill' : 'error';
+	my ($table, $dims, $old, $new) = $index eq 'wide_l2' ? ('wide', 2048, 60, 80) : ('points', 6, 900, 900);
+	$node->safe_psql('postgres', <<"SQL");
+TRUNCATE $table;
+INSERT INTO $table (v) SELECT random_vector($dims) FROM generate_series(1, $old);
+REINDEX TABLE $table;
+DELETE FROM $table WHERE id % 20 = 0;
+VACUUM $table;
+SET omendb.delta_limit = '64MB';
+INSERT INTO $table (v) SELECT random_vector($dims) FROM generate_series(1, $new);
+INSERT INTO $table (v) SELECT v FROM $table ORDER BY random() LIMIT $new / 10;
+SQL
+	my $records = $index eq 'wide_l2' ? 300 : 700;
+	for my $again (0, 1)
+	{
+		my ($status, $out, $err) = $node->psql('postgres',
+			"SET omendb.failure_point = 'wal record'; SET omendb.failure_action = '$action'; "
+			  . 'SET omendb.failure_after = ' . (1 + int(rand($again ? $records / 3 : $records)))
+			  . "; SELECT omendb_merge('$index')");
+		wait_until_up($node) if $action eq 'kill';
+		last if $status == 0;
+		++($again ? $cut_again : $cut_anywhere);
+		++$faults;
+		is_sound($node, "merge into $index, round $round, cut off by $action" . ($again ? ' again' : ''));
+	}
+	$node->safe_psql('postgres', "SELECT omendb_merge('$index')");
+	is_sound($node, "merge into $index, round $round: completed");
+}
+cmp_ok($cut_anywhere, '>', 0, "$cut_anywhere merges were cut off, $cut_again of them twice");
+
 note("$faults faults");
 has_recall($node, 0.95);
 $node->stop;

@@ -2,7 +2,8 @@
 // page_layout.cc freezes its bytes. All fields are fixed-width and little-endian as the server's CPU is.
 //
 // Every page: PostgreSQL's header (24 bytes) | body | Trailer (16 bytes). pd_lower and pd_upper both stand
-// at the trailer, so that generic WAL keeps the whole body.
+// at the trailer, so that generic WAL keeps the whole body; the meta page has its hole after MetaPage, for it is in
+// most records, and generic WAL compares what is not hole byte by byte.
 #pragma once
 
 #include <cstddef>
@@ -75,6 +76,13 @@ struct DeltaChain {
 };
 static_assert(sizeof(DeltaChain) == 24);
 
+// How far a merge by building has come that was cut off, if it is not none. src/am/README.md has its steps.
+enum class BulkMergeState : uint8_t {
+    kNone = 0,
+    kWriting = 1, // delta items name nodes that may not be written yet, and that no old list names
+    kLinking = 2, // they are all written; some may be live already, their items not yet emptied
+};
+
 // Block 0.
 struct MetaPage {
     uint32_t magic;
@@ -95,7 +103,8 @@ struct MetaPage {
     uint32_t node_room_head; // kNode pages with free slots
     uint32_t tids_room_head; // kTids pages with free segments
     uint32_t cold_room_head; // kCold pages with free records
-    uint32_t reserved0;
+    uint8_t bulk_merge;      // BulkMergeState
+    uint8_t reserved0[3];
     uint64_t next_birth;
     uint64_t next_sequence; // of the next delta page
     uint64_t live_nodes;
@@ -109,6 +118,8 @@ struct MetaPage {
     uint8_t reserved[64];     // zero
 };
 static_assert(sizeof(MetaPage) == 512);
+
+constexpr uint16_t kMetaEnd = kServerHeaderBytes + sizeof(MetaPage); // pd_lower of block 0
 
 constexpr uint8_t kValueVector = 1;
 
