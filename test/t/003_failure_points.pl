@@ -10,7 +10,8 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes;
 
-my $node = new_server('failure');
+# No worker takes rows that a session is to merge.
+my $node = new_server('failure', conf => "omendb.background_merge = off\n");
 if (!is_debug_build($node))
 {
 	$node->stop;
