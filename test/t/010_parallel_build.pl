@@ -18,16 +18,26 @@ maintenance_work_mem = 64MB
 log_min_messages = debug1
 TEXT
 
-# Runs a statement; one test: so many builds of it had workers.
-sub builds_in_parallel
+# Runs a statement; one test: so many builds, or merges, of it had workers.
+sub count_in_parallel
 {
-	my ($sql, $builds, $name) = @_;
+	my ($message, $sql, $count, $name) = @_;
 	my $from = -s $node->logfile;
 	my ($status, $out, $err) = $node->psql('postgres', $sql);
 	is($status, 0, $name) or diag($err);
 	my $log = substr(PostgreSQL::Test::Utils::slurp_file($node->logfile), $from);
-	my $seen = () = $log =~ /building index "[^"]+" with [1-9]\d* parallel workers/g;
-	return is($seen, $builds, "$name: $builds built by several");
+	my $seen = () = $log =~ /$message with [1-9]\d* parallel workers/g;
+	return is($seen, $count, "$name: $count by several");
+}
+
+sub builds_in_parallel
+{
+	return count_in_parallel('building index "[^"]+"', @_);
+}
+
+sub merges_in_parallel
+{
+	return count_in_parallel('merging', @_);
 }
 
 words_of($node);
@@ -117,11 +127,11 @@ SQL
 my $build = "SET maintenance_work_mem = '256MB';\n"
   . "CREATE INDEX many_cosine ON many USING omendb (v vector_cosine_ops);\n";
 
-# Starts a build, waits for its workers, does something about it; returns what the session said.
+# Starts a build, or something else, waits for its workers, does something about it; returns what the session said.
 sub meet_build
 {
-	my ($what) = @_;
-	my $session = start_psql($node, $build);
+	my ($what, $statement) = @_;
+	my $session = start_psql($node, $statement // $build);
 	my $pids = '';
 	for (1 .. 400)
 	{
@@ -137,7 +147,7 @@ sub meet_build
 	return $said;
 }
 
-my $leader = q{SELECT pid FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX%' AND backend_type = 'client backend'};
+my $leader = q{SELECT pid FROM pg_stat_activity WHERE query ~ '^(CREATE INDEX|SELECT omendb_merge)' AND backend_type = 'client backend'};
 for my $try (1 .. 3)
 {
 	my $said = meet_build(sub {
@@ -171,6 +181,42 @@ is($node->safe_psql('postgres', q{SELECT count(*) FROM omendb_check_index('many_
 $node->safe_psql('postgres', 'CREATE TABLE few AS SELECT id, v FROM many WHERE id % 600 = 0');
 my @many = recall_at_10_and_100($node, 'many', '<=>', 'few');
 note("recall of many at 10 and 100: @many");
+cmp_ok($many[0], '>=', 0.97, 'and finds its rows');
+
+# Merges by building: called, cut off, by VACUUM and by the background worker.
+my $more = <<'SQL';
+SET omendb.background_merge = off;
+SET omendb.delta_limit = '1GB';
+INSERT INTO many (v) SELECT v + (random_vector(100) * array_fill(0.1, ARRAY[100])::vector)
+	FROM words, generate_series(1, 2);
+SQL
+my $merge = "SET maintenance_work_mem = '256MB';\nSELECT omendb_merge('many_cosine');\n";
+$node->safe_psql('postgres', $more);
+for my $try (1 .. 2)
+{
+	like(meet_build(sub {
+		$node->safe_psql('postgres', "SELECT pg_cancel_backend(pid) FROM ($leader) AS x");
+	}, $merge), qr/canceling statement due to user request/, "a merge is cancelled ($try)");
+	like(meet_build(sub { $node->safe_psql('postgres', "SELECT pg_terminate_backend($_[0])") }, $merge),
+		qr/terminating (?:connection|background worker|parallel worker)/, "its worker is ended ($try)");
+}
+is($node->safe_psql('postgres', q{SELECT count(*) FROM omendb_check_index('many_cosine')}),
+	0, 'the index is sound after them');
+merges_in_parallel($merge, 1, 'a merge');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM omendb_check_index('many_cosine')}),
+	0, 'the index is sound after it');
+$node->safe_psql('postgres', $more);
+merges_in_parallel("SET maintenance_work_mem = '256MB'; VACUUM many", 1, 'VACUUM');
+my $from = -s $node->logfile;
+$node->safe_psql('postgres', "SET maintenance_work_mem = '256MB'; " . ($more =~ s/^SET.*\n//gmr));
+$node->poll_query_until('postgres', q{SELECT delta_rows = 0 FROM omendb_index_info('many_cosine')})
+  or die 'the worker does not merge';
+like(substr(PostgreSQL::Test::Utils::slurp_file($node->logfile), $from),
+	qr/merging with [1-9]\d* parallel workers/, 'the background worker merges with others');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM omendb_check_index('many_cosine')}),
+	0, 'the index is sound after all');
+@many = recall_at_10_and_100($node, 'many', '<=>', 'few');
+note("recall of many at 10 and 100, half of it merged: @many");
 cmp_ok($many[0], '>=', 0.97, 'and finds its rows');
 
 $node->stop;
