@@ -14,7 +14,7 @@ extern "C" {
 namespace omendb {
 
 int ef_search = 50;
-int delta_limit_kb = 128;
+int delta_limit_kb = 96;
 bool background_merge = true;
 
 static int simd_setting = -1;
@@ -72,7 +72,7 @@ DefineSettings()
     DefineCustomIntVariable(
         "omendb.delta_limit",
         "Sets the size of an index's delta at which it is merged into the graph.",
-        "The storage parameter delta_limit overrides it for one index.", &delta_limit_kb, 128, 64,
+        "The storage parameter delta_limit overrides it for one index.", &delta_limit_kb, 96, 64,
         1024 * 1024, PGC_USERSET, GUC_UNIT_KB, nullptr, nullptr, nullptr);
     DefineCustomBoolVariable("omendb.background_merge",
                              "Has background workers merge deltas that pass their limit.",
