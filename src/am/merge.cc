@@ -169,7 +169,7 @@ MergeBatches(Relation index, bool begun, uint64 most)
 uint64
 MergeDelta(Relation index, uint64 max_rows)
 {
-    uint64 finished = FinishJoining(index);
+    uint64 finished = FinishJoining(index, max_rows);
     return finished + MergeBatches(index, false, max_rows - Min(max_rows, finished));
 }
 
@@ -183,7 +183,7 @@ MergeAll(Relation index)
 }
 
 uint64
-FinishJoining(Relation index)
+FinishJoining(Relation index, uint64 most)
 {
     MetaPage meta = ReadMeta(index);
     if (meta.bulk_merge == static_cast<uint8_t>(BulkMergeState::kWriting)) {
@@ -193,8 +193,8 @@ FinishJoining(Relation index)
     bool linking = meta.bulk_merge == static_cast<uint8_t>(BulkMergeState::kLinking);
     if (!linking && meta.joining_nodes == 0)
         return 0;
-    uint64 finished = MergeBatches(index, true, UINT64_MAX);
-    if (linking)
+    uint64 finished = MergeBatches(index, true, most);
+    if (linking && finished < most)
         SetBulkMerge(index, BulkMergeState::kNone);
     return finished;
 }

@@ -26,7 +26,8 @@ uint64 MergeAll(Relation index);
 // At least as many rows as the delta holds now: a merge of so many ends, however fast others insert.
 uint64 DeltaRows(Relation index);
 
-// Completes the merges of rows that an earlier merge left half done. Returns how many. REQUIRES: the merge right.
-uint64 FinishJoining(Relation index);
+// Completes the merges of rows that an earlier merge left half done, at most so many; with as many, there may be more,
+// else none is left. Returns how many. REQUIRES: the merge right.
+uint64 FinishJoining(Relation index, uint64 most = UINT64_MAX);
 
 } // namespace omendb

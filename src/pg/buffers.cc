@@ -68,15 +68,10 @@ NewPage(Relation index)
     bool shared = !RELATION_IS_LOCAL(index);
     if (shared)
         LockRelationForExtension(index, ExclusiveLock);
-    Buffer buffer = ReadBuffer(index, P_NEW);
-    LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+    // Locked before anyone else can see it: a vacuum would note it as free, and another backend take it.
+    Buffer buffer = ReadBufferExtended(index, MAIN_FORKNUM, P_NEW, RBM_ZERO_AND_LOCK, nullptr);
     if (shared)
         UnlockRelationForExtension(index, ExclusiveLock);
-    // Between the two lines above a vacuum may have seen the new page, and another backend taken it.
-    if (unlikely(!PageIsNew(BufferGetPage(buffer)))) {
-        UnlockReleaseBuffer(buffer);
-        return NewPage(index);
-    }
     return buffer;
 }
 
