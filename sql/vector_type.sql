@@ -223,5 +223,5 @@ WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
     AND obj_description(objid, classid::regclass::name) IS NULL
     AND classid IN ('pg_type'::regclass, 'pg_proc'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass,
         'pg_opclass'::regclass)
-    AND objid <> 'vector[]'::regtype
+    AND objid NOT IN ('vector[]'::regtype, 'halfvec[]'::regtype, 'sparsevec[]'::regtype)
 ORDER BY 1;

@@ -14,7 +14,7 @@ use Time::HiRes;
 
 # Rounds of cancelled statements; twice as many sessions are ended.
 my $rounds = $ENV{OMENDB_ROUNDS} // 2;
-my $node = new_server('transactions', conf => "omendb.delta_limit = 64kB\nmax_prepared_transactions = 10\n");
+my $node = new_server('transactions', conf => "omendb.delta_limit = 64kB\nmax_prepared_transactions = 10\nsynchronous_commit = on\n");
 create_tables($node);
 
 sub crash
