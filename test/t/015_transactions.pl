@@ -356,7 +356,7 @@ my $all = "SET enable_seqscan = off;\nSET enable_sort = off;\nSET omendb.ef_sear
   . "SELECT count(*) FROM (SELECT id FROM points ORDER BY v <-> '[1,0,1,0,1,0]' OFFSET 0) AS x";
 $rows = $node->safe_psql('postgres', 'SELECT count(*) FROM points');
 ($status, $out, $err) = $node->psql('postgres', "SET temp_file_limit = 0;\n$all", on_error_stop => 0);
-like($err, qr/temporary file size exceeds temp_file_limit/, 'temp_file_limit ends a scan that sorts all rows');
+like($err, qr/temporary file size exceeds "?temp_file_limit/, 'temp_file_limit ends a scan that sorts all rows');
 is($node->safe_psql('postgres', "SET temp_file_limit = 0;\n" . $all =~ s/ OFFSET 0/ LIMIT 10/r), '10', 'but not LIMIT 10');
 $node->safe_psql('postgres', <<'SQL');
 SET temp_file_limit = 0;
