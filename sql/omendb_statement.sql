@@ -113,6 +113,52 @@ INSERT INTO statement SELECT i, pg_temp.noise(i, 8) FROM generate_series(1, 20) 
 COMMIT;
 SELECT live_nodes, delta_rows FROM omendb_index_info('statement_v');
 SELECT statement_rows();
+-- COPY, and a subtransaction that undoes another
+TRUNCATE statement;
+BEGIN;
+COPY statement FROM stdin;
+1	[1,0,0,0,0,0,0,0]
+2	[2,0,0,0,0,0,0,0]
+3	[3,0,0,0,0,0,0,0]
+4	[4,0,0,0,0,0,0,0]
+\.
+SELECT statement_rows();
+SAVEPOINT one;
+COPY statement FROM stdin;
+5	[5,0,0,0,0,0,0,0]
+6	[6,0,0,0,0,0,0,0]
+7	[7,0,0,0,0,0,0,0]
+\.
+ROLLBACK TO one;
+COPY statement FROM stdin;
+8	[8,0,0,0,0,0,0,0]
+9	[9,0,0,0,0,0,0,0]
+\.
+COMMIT;
+SELECT statement_rows();
+COPY statement FROM stdin;
+11	[1,0,0,0,0,0,0,1]
+12	[2,0,0,0,0,0,0,1]
+13	[3,0,0,0,0,0,0,1]
+\.
+SELECT statement_rows();
+BEGIN;
+COPY statement FROM stdin;
+14	[1,0,0,0,0,0,0,2]
+15	[2,0,0,0,0,0,0,2]
+\.
+REINDEX INDEX statement_v;
+COPY statement FROM stdin;
+16	[1,0,0,0,0,0,0,3]
+17	[2,0,0,0,0,0,0,3]
+\.
+COMMIT;
+SELECT * FROM omendb_check_index('statement_v');
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+INSERT INTO statement SELECT i, pg_temp.noise(i, 8) FROM generate_series(21, 40) i;
+SELECT statement_rows();
+COMMIT;
+SELECT statement_rows();
 -- partitions: rows that go to several, and move
 CREATE TABLE parted (id integer, v vector(8)) PARTITION BY RANGE (id);
 CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (50);

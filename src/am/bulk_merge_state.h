@@ -78,8 +78,9 @@ private:
     DeltaItem *items_;     // the same
     uint32_t *order_;      // new nodes as they are written
     uint32_t new_nodes_ = 0;
-    uint32_t numbered_ = 0;   // of them
-    List<NodesOfPage> pages_; // where they lie
+    uint32_t numbered_ = 0;          // of them
+    List<NodesOfPage> pages_;        // where they lie
+    BlockNumber partial_ = kNoBlock; // a fresh one with slots left, first of those with room
     float *scratch_;
 };
 

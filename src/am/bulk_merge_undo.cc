@@ -42,14 +42,27 @@ IsNodePage(Relation index, BlockNumber block)
            });
 }
 
+void
+NoteIfFree(Relation index, BlockNumber block)
+{
+    if (block < RelationGetNumberOfBlocks(index) &&
+        WithSharedPage(index, block, [](const char *page) {
+            return PageIsNew(const_cast<char *>(page)) ||
+                   CheckKind(page, BLCKSZ, PageKind::kFree) == PageFault::kNone;
+        }))
+        RecordFreePage(index, block);
+}
+
 // Frees those of these nodes, all of one page, that were written. Their cold records are their rows'.
 // LOCKS: meta, then the page, exclusively. WAL: one record.
 void
 FreeJoining(Relation index, const Geometry &geometry, const Begun *nodes, size_t count)
 {
     BlockNumber block = NodeBlock(geometry, nodes[0].node);
-    if (!IsNodePage(index, block))
+    if (!IsNodePage(index, block)) {
+        NoteIfFree(index, block);
         return;
+    }
     WalRecord record(index);
     MetaPage *meta = MetaOf(record.Add(0));
     char *page = record.Add(block);

@@ -207,11 +207,16 @@ BulkMerge::WriteNodesOf(const NodesOfPage &nodes, uint64 births)
     for (uint32_t slot = 0; slot < geometry_.slots_per_page; ++slot)
         has_room = has_room || NodeAt(page, geometry_, slot).header()->state ==
                                    static_cast<uint8_t>(NodeState::kFree);
-    if (!has_room) { // it is the first of its list
-        if (meta->node_room_head != nodes.block)
-            RaiseDamaged(index_, nodes.block, PageFault::kBadLink);
+    if (has_room && nodes.fresh)
+        partial_ = nodes.block;
+    if (!has_room) { // it is the first of its list, or the next after a new one
         Trailer *trailer = TrailerOf(page, BLCKSZ);
-        meta->node_room_head = trailer->next;
+        uint32_t *link = &meta->node_room_head;
+        if (*link != nodes.block && partial_ != kNoBlock)
+            link = &TrailerOf(record.Add(partial_), BLCKSZ)->next;
+        if (*link != nodes.block)
+            RaiseDamaged(index_, nodes.block, PageFault::kBadLink);
+        *link = trailer->next;
         trailer->next = kNoBlock;
         trailer->flags = 0;
     }
@@ -234,10 +239,14 @@ BulkMerge::WriteNodes()
         record.Finish();
     }
     OMENDB_FAILURE_POINT("bulk merge: births reserved");
-    for (const NodesOfPage &page : pages_) {
-        VacuumDelay();
-        WriteNodesOf(page, births);
-    }
+    // Fresh pages first: a scan that has waited since before a VACUUM may come to a slot that was freed, and from the
+    // node that is there now go on to any other.
+    for (bool fresh : {true, false})
+        for (const NodesOfPage &page : pages_) {
+            VacuumDelay();
+            if (page.fresh == fresh)
+                WriteNodesOf(page, births);
+        }
 }
 
 // The lists of old nodes as they are to be, page by page.

@@ -84,7 +84,7 @@ AppendToNewTail(Relation index, const Geometry &geometry, int chain, NewRows row
 } // namespace
 
 void
-AppendRows(Relation index, NewRows rows)
+AppendRows(Relation index, NewRows rows, uint32_t *appended)
 {
     Geometry geometry = GetIndexState(index)->geometry;
     int chain = MyProcPid % kDeltaChains;
@@ -102,6 +102,8 @@ AppendRows(Relation index, NewRows rows)
             count = AppendToNewTail(index, geometry, chain, rows);
             tail = ReadMeta(index).delta[chain].tail;
         }
+        if (appended != nullptr)
+            *appended += count;
         rows = {rows.items + count, rows.codes + size_t{count} * geometry.coded,
                 rows.count - count};
     }

@@ -110,7 +110,7 @@ BuildTogether(MemoryGraph *graph, Pool pool, const BulkOptions &options, SharedM
 int
 PlanMergeHelpers(uint64 rows)
 {
-    if (rows < kLeastRows || IsInParallelMode() || IsParallelWorker() ||
+    if (rows < kLeastRows || !IsUnderPostmaster || IsInParallelMode() || IsParallelWorker() ||
         MyBackendType == B_AUTOVAC_WORKER)
         return 0;
     auto most = static_cast<int>(MaintenanceBytes() / kBytesPerHelper) - 1;

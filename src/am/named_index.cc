@@ -1,5 +1,7 @@
 #include "named_index.h"
 
+#include "pending_rows.h"
+
 extern "C" {
 #include <access/genam.h>
 #include <access/table.h>
@@ -16,6 +18,7 @@ namespace omendb {
 NamedIndex
 OpenNamedIndex(Oid oid, LOCKMODE mode)
 {
+    FlushAllRows(); // what this session has inserted counts
     char kind = get_rel_relkind(oid);
     if (kind == '\0')
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),

@@ -9,7 +9,6 @@ extern "C" {
 #include <access/xact.h>
 #include <executor/executor.h>
 #include <utils/memutils.h>
-#include <utils/resowner.h>
 }
 
 namespace omendb {
@@ -21,6 +20,7 @@ struct PendingRows {
     SubTransactionId level; // that the rows belong to
     uint32_t capacity;
     uint32_t count;
+    uint32_t written; // of them: a flush that failed between two records is not repeated for these
     DeltaItem *items;
     int8_t *codes; // `coded` values each
 };
@@ -31,24 +31,27 @@ PendingRows *pending_of_transaction = nullptr;
 uint32_t rows_waiting = 0;
 uint64 transaction_number = 1;
 ExecutorStart_hook_type next_executor_start = nullptr;
-
-uint32_t
-Flush(PendingRows *pending, Relation index)
-{
-    uint32_t count = pending->count;
-    if (count == 0)
-        return 0;
-    AppendRows(index, {pending->items, pending->codes, count});
-    pending->count = 0;
-    rows_waiting -= count;
-    return count;
-}
+ExecutorEnd_hook_type next_executor_end = nullptr;
 
 void
 Discard(PendingRows *pending)
 {
     rows_waiting -= pending->count;
-    pending->count = 0;
+    pending->count = pending->written = 0;
+}
+
+uint32_t
+Flush(PendingRows *pending, Relation index)
+{
+    uint32_t from = pending->written;
+    uint32_t count = pending->count - from;
+    if (count == 0)
+        return 0;
+    size_t coded = GetIndexState(index)->geometry.coded;
+    AppendRows(index, {pending->items + from, pending->codes + from * coded, count},
+               &pending->written);
+    Discard(pending);
+    return count;
 }
 
 // The statement's lock on the table keeps the index from going, but for what the transaction itself does.
@@ -72,18 +75,15 @@ PendingOf(const InsertingStatement *statement)
     return statement->transaction == transaction_number ? statement->pending : nullptr;
 }
 
-// The memory of a statement goes. After an error its rows went before.
+// The memory of a statement goes, after an error too: nothing may be written here. What it has gathered and not written
+// (COPY, before PostgreSQL 17) stays the transaction's.
 void
 AtStatementEnd(void *argument)
 {
     auto *statement = static_cast<InsertingStatement *>(argument);
     PendingRows *pending = PendingOf(statement);
-    if (pending == nullptr)
+    if (pending == nullptr || pending->count > 0)
         return;
-    if (pending->count > 0 && IsTransactionState() && CurrentResourceOwner != nullptr)
-        Flush(pending);
-    if (pending->count > 0)
-        return; // it is the transaction's business now
     PendingRows **link = &pending_of_transaction;
     while (*link != pending)
         link = &(*link)->next;
@@ -116,11 +116,12 @@ AtTransaction(XactEvent event, void *)
     }
 }
 
-// A subtransaction's numbers are above those of its parents, and of those that ended before it began.
+// Rows that wait belong to the innermost subtransaction: whoever catches an error of their writing undoes them too. A
+// subtransaction's numbers are above those of its parents, and of those that ended before it began.
 void
 AtSubTransaction(SubXactEvent event, SubTransactionId own, SubTransactionId, void *)
 {
-    if (event == SUBXACT_EVENT_PRE_COMMIT_SUB) {
+    if (event == SUBXACT_EVENT_START_SUB || event == SUBXACT_EVENT_PRE_COMMIT_SUB) {
         FlushAllRows();
     } else if (event == SUBXACT_EVENT_ABORT_SUB) {
         for (PendingRows *pending = pending_of_transaction; pending != nullptr;
@@ -140,6 +141,18 @@ AtExecutorStart(QueryDesc *query, int flags)
         next_executor_start(query, flags);
     else
         standard_ExecutorStart(query, flags);
+}
+
+// The end of a statement that may have inserted; not reached after an error.
+void
+AtExecutorEnd(QueryDesc *query)
+{
+    if (query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE)
+        FlushAllRows();
+    if (next_executor_end != nullptr)
+        next_executor_end(query);
+    else
+        standard_ExecutorEnd(query);
 }
 
 PendingRows *
@@ -262,6 +275,8 @@ WatchTransactions()
     RegisterSubXactCallback(AtSubTransaction, nullptr);
     next_executor_start = ExecutorStart_hook;
     ExecutorStart_hook = AtExecutorStart;
+    next_executor_end = ExecutorEnd_hook;
+    ExecutorEnd_hook = AtExecutorEnd;
 }
 
 } // namespace omendb

@@ -1,14 +1,15 @@
 // Rows that running statements have inserted and that are not in the delta yet: gathered, so that one WAL record and
 // one lock of a page serve as many rows as a page holds. Until its transaction commits, nobody but that transaction
 // itself may see a row, so rows are written to the delta
-//   - when a page of them is full, and when the statement ends (with its memory);
+//   - when a page of them is full, and when the statement ends (COPY before PostgreSQL 17: when the transaction does);
 //   - before a scan of an index, and before parallel workers start, for a trigger's query, say;
-//   - before the transaction or a subtransaction commits or is prepared.
+//   - before the transaction or a subtransaction commits or is prepared, and before a subtransaction begins.
 // With an aborted (sub)transaction its rows go too: VACUUM would not find them, and their places in the table may be
 // given to others.
 //
 // Not gathered, but written at once: the first row of a statement (many have no other); rows of ON CONFLICT, which the
-// statement itself may take back; rows with a cold part, which would stay behind; rows for an index that is being built.
+// statement itself may take back; rows with a cold part, which would stay behind; rows for an index that is being built;
+// rows of SERIALIZABLE transactions, whose readers must meet each other's rows.
 #pragma once
 
 #include "delta_append.h"

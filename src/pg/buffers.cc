@@ -48,14 +48,15 @@ PageIsFree(const char *page)
            CheckKind(page, BLCKSZ, PageKind::kFree) == PageFault::kNone;
 }
 
-Buffer
-NewPage(Relation index)
+// A page from the free space map; InvalidBuffer: it knows of none.
+static Buffer
+TakeFreePage(Relation index)
 {
-    // The free space map is a hint: a crash may leave it naming a page that is in use again.
+    // The map is a hint: a crash may leave it naming a page that is in use again.
     for (;;) {
         BlockNumber block = GetFreeIndexPage(index);
         if (block == InvalidBlockNumber)
-            break;
+            return InvalidBuffer;
         CHECK_FOR_INTERRUPTS();
         Buffer buffer = ReadBuffer(index, block);
         if (ConditionalLockBuffer(buffer)) {
@@ -65,11 +66,20 @@ NewPage(Relation index)
         }
         ReleaseBuffer(buffer);
     }
+}
+
+Buffer
+NewPage(Relation index)
+{
+    // Finding a page in the map and taking it out are two steps: without the lock, two backends get one page. Nobody
+    // waits for a buffer under it, for others wait for it with buffers locked.
     bool shared = !RELATION_IS_LOCAL(index);
     if (shared)
         LockRelationForExtension(index, ExclusiveLock);
-    // Locked before anyone else can see it: a vacuum would note it as free, and another backend take it.
-    Buffer buffer = ReadBufferExtended(index, MAIN_FORKNUM, P_NEW, RBM_ZERO_AND_LOCK, nullptr);
+    Buffer buffer = TakeFreePage(index);
+    // A page at the end is locked before anyone can see it.
+    if (buffer == InvalidBuffer)
+        buffer = ReadBufferExtended(index, MAIN_FORKNUM, P_NEW, RBM_ZERO_AND_LOCK, nullptr);
     if (shared)
         UnlockRelationForExtension(index, ExclusiveLock);
     return buffer;
