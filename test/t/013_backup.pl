@@ -95,6 +95,9 @@ my $merges = () = $outputs{merge} =~ /^\d+$/mg;
 cmp_ok($merges, '>', 0, "$merges rounds of merges meanwhile");
 is_sound($primary, 'primary: sound');
 add_batch(3);
+# Answers change when rows go from the delta to the graph. Without a delta past its limit no worker does that.
+$primary->safe_psql('postgres', 'SELECT omendb_merge(index) FROM omendb_indexes; '
+	  . 'INSERT INTO points (v) SELECT some_vector(6) FROM generate_series(1, 50)');
 my $answers = answers_of($primary);
 $primary->safe_psql('postgres', "SELECT pg_create_restore_point('between')");
 add_batch(4);
