@@ -13,8 +13,9 @@ struct NewRows {
     uint32_t count;
 };
 
-// Appends them to this backend's chain; `appended`, if not null, counts them record by record. LOCKS: meta shared; a delta page exclusively; with a new page, meta, the page
-// before it and the new one exclusively. WAL: one record a page that takes rows.
+// Appends them to this backend's chain; `appended`, if not null, counts them record by record. LOCKS: meta shared; a
+// delta page exclusively; with a new page, meta, the page before it and the new one exclusively. WAL: one record a page
+// that takes rows.
 void AppendRows(Relation index, NewRows rows, uint32_t *appended = nullptr);
 
 } // namespace omendb

@@ -196,7 +196,8 @@ MayWait(const InsertingStatement *statement, Relation heap, Relation index, cons
     const Geometry &geometry = GetIndexState(index)->geometry;
     return heap != nullptr && statement->rows > 0 && geometry.cold_bytes == 0 &&
            geometry.delta_capacity > 1 && index->rd_index->indisvalid &&
-           heap->rd_tableam == GetHeapamTableAmRoutine() && !IsSpeculative(heap, tid);
+           heap->rd_tableam == GetHeapamTableAmRoutine() && !IsSpeculative(heap, tid) &&
+           !IsolationIsSerializable();
 }
 
 } // namespace
@@ -235,6 +236,7 @@ AddRow(InsertingStatement *statement, Relation heap, Relation index, const Delta
     else if (pending->count > 0 && pending->level != level)
         flushed = Flush(pending, index);
     size_t coded = GetIndexState(index)->geometry.coded;
+    Assert(pending->count < pending->capacity); // who catches an error of a flush discards
     pending->level = level;
     pending->items[pending->count] = item;
     memcpy(pending->codes + pending->count * coded, code, coded);

@@ -34,7 +34,8 @@ struct InsertingStatement {
 // Made at the first call.
 InsertingStatement *StatementOf(IndexInfo *info);
 
-// Writes a row to the delta, at once if `heap` is null, or keeps it for later; `code` has `padded` values. Returns how many rows the delta got.
+// Writes a row to the delta, at once if `heap` is null, or keeps it for later; `code` has `padded` values. Returns how
+// many rows the delta got.
 // LOCKS: as AppendRows; before, the row's page of the table, shared.
 uint32_t AddRow(InsertingStatement *statement, Relation heap, Relation index, const DeltaItem &item,
                 const int8_t *code);
