@@ -165,9 +165,12 @@ BulkMergePays(Relation index)
 {
     Geometry geometry = GetIndexState(index)->geometry;
     MetaPage meta = ReadMeta(index);
+    uint64 least = Max(kLeastRows, meta.live_nodes / kNodesToARow);
+    // Its pages tell without a walk that a delta is too small.
+    if (meta.dead_nodes > 0 || uint64{DeltaPages(meta)} * geometry.delta_capacity < least)
+        return false;
     uint64 rows = RowsPresent(index, geometry, meta);
-    return rows >= kLeastRows && rows >= meta.live_nodes / kNodesToARow && meta.dead_nodes == 0 &&
-           BulkMergeFits(index, meta, rows);
+    return rows >= least && BulkMergeFits(index, meta, rows);
 }
 
 uint64

@@ -3,6 +3,7 @@
 
 #include "bulk_merge_state.h"
 #include "delta.h"
+#include "factors.h"
 #include "omendb/pg/memory.h"
 
 namespace omendb {
@@ -76,8 +77,7 @@ BulkMerge::ReadNodes()
         const NodeHeader *header = node.header();
         uint32_t row = row_of_[id];
         memcpy(graph_.CodeOf(row), node.own(), geometry_.coded);
-        SetRow(row, {header->step, header->norm_squared, header->error, header->mean_dot},
-               {header->cold_block, header->cold_slot});
+        SetRow(row, FactorsOf(header), {header->cold_block, header->cold_slot});
         generations_[row] = header->generation;
         if ((header->flags & kNodeIsEntry) != 0)
             anchors[row] = row;
@@ -121,8 +121,7 @@ BulkMerge::ReadDelta()
     for (uint32_t row = kept_; row < rows_; ++row) {
         CHECK_FOR_INTERRUPTS();
         const DeltaItem &item = items_[row - kept_];
-        SetRow(row, {item.step, item.norm_squared, item.error, item.mean_dot},
-               {item.cold_block, item.cold_slot});
+        SetRow(row, FactorsOf(item), {item.cold_block, item.cold_slot});
         ids_[row] = kNoNode;
     }
     graph_.SetRows(rows_);

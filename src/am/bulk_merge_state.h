@@ -52,7 +52,7 @@ private:
     void NumberInRoom();
     void NumberInFreshPages();
     template <class Use>
-    void ChangeItems(Use use);
+    void ChangeRows(Use use);
     void WriteNodesOf(const NodesOfPage &page, uint64 births);
     NodeView ImageOf(NodeEditor *editor, uint32_t row, uint64 births);
     void PutList(NodeView node, uint32_t row);

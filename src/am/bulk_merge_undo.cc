@@ -42,17 +42,6 @@ IsNodePage(Relation index, BlockNumber block)
            });
 }
 
-void
-NoteIfFree(Relation index, BlockNumber block)
-{
-    if (block < RelationGetNumberOfBlocks(index) &&
-        WithSharedPage(index, block, [](const char *page) {
-            return PageIsNew(const_cast<char *>(page)) ||
-                   CheckKind(page, BLCKSZ, PageKind::kFree) == PageFault::kNone;
-        }))
-        RecordFreePage(index, block);
-}
-
 // Frees those of these nodes, all of one page, that were written. Their cold records are their rows'.
 // LOCKS: meta, then the page, exclusively. WAL: one record.
 void
@@ -60,7 +49,8 @@ FreeJoining(Relation index, const Geometry &geometry, const Begun *nodes, size_t
 {
     BlockNumber block = NodeBlock(geometry, nodes[0].node);
     if (!IsNodePage(index, block)) {
-        NoteIfFree(index, block);
+        if (block < RelationGetNumberOfBlocks(index))
+            RecordIfFree(index, block);
         return;
     }
     WalRecord record(index);
@@ -83,37 +73,6 @@ FreeJoining(Relation index, const Geometry &geometry, const Begun *nodes, size_t
     record.Finish();
 }
 
-// LOCKS: the delta page, exclusively. WAL: one record.
-void
-GiveBackRows(Relation index, const Geometry &geometry, const Begun *rows, size_t count)
-{
-    BlockNumber block = rows[0].place.block;
-    WalRecord record(index);
-    char *page = record.Add(block);
-    RequireKind(index, block, page, PageKind::kDelta);
-    for (size_t i = 0; i < count; ++i) {
-        DeltaItem *item = &DeltaOf(page, geometry).items()[rows[i].place.at];
-        item->state = static_cast<uint8_t>(DeltaState::kPresent);
-        item->node = kNoNode;
-    }
-    record.Finish();
-}
-
-// Calls use(first, count) for runs with the same key.
-template <class Key, class Use>
-void
-ForRuns(const List<Begun> &begun, Key key, Use use)
-{
-    for (size_t i = 0; i < begun.size();) {
-        VacuumDelay();
-        size_t end = i + 1;
-        while (end < begun.size() && key(begun[end]) == key(begun[i]))
-            ++end;
-        use(&begun[i], end - i);
-        i = end;
-    }
-}
-
 } // namespace
 
 void
@@ -128,12 +87,21 @@ UndoBulkMerge(Relation index)
         by_node.push_back(row);
     std::sort(by_node.begin(), by_node.end(),
               [](const Begun &a, const Begun &b) { return a.node < b.node; });
-    ForRuns(
-        by_node, [&](const Begun &row) { return NodeBlock(geometry, row.node); },
-        [&](const Begun *rows, size_t count) { FreeJoining(index, geometry, rows, count); });
-    ForRuns(
-        begun, [](const Begun &row) { return row.place.block; },
-        [&](const Begun *rows, size_t count) { GiveBackRows(index, geometry, rows, count); });
+    for (size_t i = 0; i < by_node.size();) {
+        VacuumDelay();
+        size_t first = i;
+        while (i < by_node.size() &&
+               NodeBlock(geometry, by_node[i].node) == NodeBlock(geometry, by_node[first].node))
+            ++i;
+        FreeJoining(index, geometry, &by_node[first], i - first);
+    }
+    ChangeItems(
+        index, geometry, 0, begun.size(), [&](size_t i) { return begun[i].place; },
+        [](DeltaItem *item, size_t) {
+            item->state = static_cast<uint8_t>(DeltaState::kPresent);
+            item->node = kNoNode;
+            return true;
+        });
     SetBulkMerge(index, BulkMergeState::kNone);
     MemoryContextDelete(context);
 }

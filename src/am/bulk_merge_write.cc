@@ -3,10 +3,12 @@
 
 #include "bulk_merge.h"
 #include "bulk_merge_state.h"
+#include "delta.h"
 #include "omendb/codec/neighbour_code.h"
 #include "omendb/graph/page_order.h"
 #include "omendb/pg/failure_points.h"
 #include "omendb/pg/memory.h"
+#include "room_list.h"
 #include "vacuum.h"
 
 extern "C" {
@@ -73,10 +75,7 @@ BulkMerge::NumberInFreshPages()
         Buffer buffer = NewPage(index_);
         BlockNumber block = BufferGetBlockNumber(buffer);
         UnlockReleaseBuffer(buffer);
-        if (block >= kMaxNodes / geometry_.slots_per_page)
-            ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                            errmsg("index \"%s\" has reached its limit of %u node slots",
-                                   RelationGetRelationName(index_), kMaxNodes)));
+        RequireNodeNumbers(index_, geometry_, block);
         NodesOfPage page = {block, numbered_, Min(geometry_.slots_per_page, new_nodes_ - numbered_),
                             true};
         for (uint32_t slot = 0; slot < page.count; ++slot) {
@@ -99,36 +98,23 @@ BulkMerge::NumberNodes()
 // Calls use(item, row) for the delta items of rows that become nodes. WAL: one record a delta page.
 template <class Use>
 void
-BulkMerge::ChangeItems(Use use)
+BulkMerge::ChangeRows(Use use)
 {
-    for (uint32_t row = kept_; row < rows_;) {
-        VacuumDelay();
-        BlockNumber block = places_[row - kept_].block;
-        WalRecord record(index_);
-        char *page = record.Add(block);
-        RequireKind(index_, block, page, PageKind::kDelta);
-        DeltaItem *items = DeltaOf(page, geometry_).items();
-        bool any = false;
-        for (; row < rows_ && places_[row - kept_].block == block; ++row) {
-            if (!graph_.IsNode(row))
-                continue;
-            use(&items[places_[row - kept_].at], row);
-            any = true;
-        }
-        if (!any) {
-            record.Abandon();
-            continue;
-        }
-        record.Finish();
-        OMENDB_FAILURE_POINT("bulk merge: delta items changed");
-    }
+    ChangeItems(
+        index_, geometry_, kept_, rows_, [this](size_t row) { return places_[row - kept_]; },
+        [&](DeltaItem *item, size_t row) {
+            if (!graph_.IsNode(static_cast<uint32_t>(row)))
+                return false;
+            use(item, static_cast<uint32_t>(row));
+            return true;
+        });
 }
 
 void
 BulkMerge::MarkRows()
 {
     SetBulkMerge(index_, BulkMergeState::kWriting);
-    ChangeItems([this](DeltaItem *item, uint32_t row) {
+    ChangeRows([this](DeltaItem *item, uint32_t row) {
         item->state = static_cast<uint8_t>(DeltaState::kMerging);
         item->node = ids_[row];
     });
@@ -182,14 +168,9 @@ BulkMerge::WriteNodesOf(const NodesOfPage &nodes, uint64 births)
         Buffer buffer = ReadLinked(index_, nodes.block);
         LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
         page = record.AddLocked(buffer, true);
-        if (!PageIsNew(page) && CheckKind(page, BLCKSZ, PageKind::kFree) != PageFault::kNone)
+        if (!PageIsFree(page))
             RaiseDamaged(index_, nodes.block, PageFault::kWrongKind);
-        InitPage(page, PageKind::kNode);
-        TrailerOf(page, BLCKSZ)->flags = kListed;
-        TrailerOf(page, BLCKSZ)->next = meta->node_room_head;
-        meta->node_room_head = nodes.block;
-        meta->free_slots += geometry_.slots_per_page;
-        ++meta->node_pages;
+        StartNodePage(meta, geometry_, page, nodes.block);
     } else {
         page = record.Add(nodes.block);
         RequireKind(index_, nodes.block, page, PageKind::kNode);
@@ -210,15 +191,12 @@ BulkMerge::WriteNodesOf(const NodesOfPage &nodes, uint64 births)
     if (has_room && nodes.fresh)
         partial_ = nodes.block;
     if (!has_room) { // it is the first of its list, or the next after a new one
-        Trailer *trailer = TrailerOf(page, BLCKSZ);
         uint32_t *link = &meta->node_room_head;
         if (*link != nodes.block && partial_ != kNoBlock)
             link = &TrailerOf(record.Add(partial_), BLCKSZ)->next;
         if (*link != nodes.block)
             RaiseDamaged(index_, nodes.block, PageFault::kBadLink);
-        *link = trailer->next;
-        trailer->next = kNoBlock;
-        trailer->flags = 0;
+        UnlistRoom(link, page);
     }
     record.Finish();
     OMENDB_FAILURE_POINT("bulk merge: nodes written");
@@ -319,7 +297,7 @@ BulkMerge::MakeNodesLive()
 void
 BulkMerge::RemoveRows()
 {
-    ChangeItems(
+    ChangeRows(
         [](DeltaItem *item, uint32_t) { item->state = static_cast<uint8_t>(DeltaState::kEmpty); });
     SetBulkMerge(index_, BulkMergeState::kNone);
 }

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "named_index.h"
+#include "factors.h"
 #include "index_state.h"
 #include "omendb/base/list.h"
-#include "omendb/codec/own_code.h"
 #include "omendb/page/views.h"
 
 extern "C" {
@@ -156,17 +156,5 @@ void CheckCounts(Check *check);
 // ---- check_rows.cc: N2
 void CheckTids(Check *check);
 void CheckHeap(Check *check);
-
-inline OwnFactors
-FactorsOf(const NodeHeader *header)
-{
-    return {header->step, header->norm_squared, header->error, header->mean_dot};
-}
-
-inline OwnFactors
-FactorsOf(const DeltaItem &item)
-{
-    return {item.step, item.norm_squared, item.error, item.mean_dot};
-}
 
 } // namespace omendb

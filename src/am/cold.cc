@@ -4,6 +4,7 @@
 
 #include "omendb/page/views.h"
 #include "omendb/pg/failure_points.h"
+#include "room_list.h"
 
 namespace omendb {
 
@@ -107,9 +108,7 @@ WriteCold(Relation index, const Geometry &geometry, const int8_t *code)
         Buffer buffer = NewPage(index);
         block = BufferGetBlockNumber(buffer);
         page = record.AddLocked(buffer, true);
-        InitPage(page, PageKind::kCold);
-        TrailerOf(page, BLCKSZ)->flags = kListed;
-        meta->cold_room_head = block;
+        StartRoom(&meta->cold_room_head, page, block, PageKind::kCold);
     } else {
         page = record.Add(block);
         RequireKind(index, block, page, PageKind::kCold);
@@ -120,12 +119,8 @@ WriteCold(Relation index, const Geometry &geometry, const int8_t *code)
     auto slot = static_cast<uint16_t>(__builtin_ctzll(free_records));
     ColdOf(page)->used |= uint64_t{1} << slot;
     memcpy(RecordAt(page, geometry, slot), code, geometry.cold_bytes);
-    if (ColdOf(page)->used == AllUsed(geometry)) {
-        Trailer *trailer = TrailerOf(page, BLCKSZ);
-        meta->cold_room_head = trailer->next;
-        trailer->next = kNoBlock;
-        trailer->flags = 0;
-    }
+    if (ColdOf(page)->used == AllUsed(geometry))
+        UnlistRoom(&meta->cold_room_head, page);
     record.Finish();
     OMENDB_FAILURE_POINT("cold: record written");
     return {block, slot};
@@ -161,12 +156,7 @@ FreeCold(Relation index, const Geometry &geometry, ColdAddress address)
     if (address.slot >= geometry.cold_capacity)
         RaiseDamaged(index, address.block, PageFault::kBadLink);
     ColdOf(page)->used &= ~(uint64_t{1} << address.slot);
-    Trailer *trailer = TrailerOf(page, BLCKSZ);
-    if ((trailer->flags & kListed) == 0) {
-        trailer->flags = kListed;
-        trailer->next = meta->cold_room_head;
-        meta->cold_room_head = address.block;
-    }
+    ListRoom(&meta->cold_room_head, page, address.block);
     record.Finish();
     OMENDB_FAILURE_POINT("cold: record freed");
 }

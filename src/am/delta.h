@@ -3,6 +3,7 @@
 
 #include "index_state.h"
 #include "omendb/page/views.h"
+#include "vacuum.h"
 
 extern "C" {
 #include <miscadmin.h>
@@ -10,9 +11,20 @@ extern "C" {
 
 namespace omendb {
 
+// Pages of all chains.
+inline uint32_t
+DeltaPages(const MetaPage &meta)
+{
+    uint32_t pages = 0;
+    for (const DeltaChain &chain : meta.delta)
+        pages += chain.pages;
+    return pages;
+}
+
 // Calls use(block, sequence, ConstDeltaView) for every delta page, each under its share lock, and
 // guarantees: a row that was in the delta when the walk began, and is not in a page it saw, has been merged
-// before the walk ends. If use returns a bool, false ends the walk. A page can be seen twice (the walk starts a chain over when merging overtook it).
+// before the walk ends. If use returns a bool, false ends the walk. A page can be seen twice (the walk starts a
+// chain over when merging overtook it).
 // LOCKS: meta, then delta pages, shared, one at a time.
 template <class Use>
 void
@@ -56,6 +68,31 @@ WalkDelta(Relation index, const Geometry &geometry, const MetaPage &meta, Use us
             if (!more)
                 return;
         }
+    }
+}
+
+// Calls change(item, i), which returns whether it has changed the item, for the delta items of rows `from` to `end`;
+// place(i) says where each stands. LOCKS: delta pages, exclusively, one at a time. WAL: one record for the rows of a
+// page that follow each other.
+template <class Place, class Change>
+void
+ChangeItems(Relation index, const Geometry &geometry, size_t from, size_t end, Place place,
+            Change change)
+{
+    for (size_t i = from; i < end;) {
+        VacuumDelay();
+        BlockNumber block = place(i).block;
+        WalRecord record(index);
+        char *page = record.Add(block);
+        RequireKind(index, block, page, PageKind::kDelta);
+        DeltaItem *items = DeltaOf(page, geometry).items();
+        bool any = false;
+        for (; i < end && place(i).block == block; ++i)
+            any |= change(&items[place(i).at], i);
+        if (any)
+            record.Finish();
+        else
+            record.Abandon();
     }
 }
 

@@ -3,6 +3,7 @@
 #include "bulk_merge.h"
 #include "callbacks.h"
 #include "cold.h"
+#include "delta.h"
 #include "merge.h"
 #include "merge_worker.h"
 #include "omendb/codec/own_code.h"
@@ -53,15 +54,6 @@ SetScale(Relation index, const Vector *row)
     record.Finish();
     OMENDB_FAILURE_POINT("insert: scale set");
     DropIndexState(index);
-}
-
-uint32_t
-DeltaPages(const MetaPage &meta)
-{
-    uint32_t pages = 0;
-    for (const DeltaChain &chain : meta.delta)
-        pages += chain.pages;
-    return pages;
 }
 
 // What an inserting backend does about a delta past its limit, to which it has just added rows: it has a worker merge

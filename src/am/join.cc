@@ -4,6 +4,7 @@
 
 #include "back_edges.h"
 #include "cold.h"
+#include "delta.h"
 #include "join_mates.h"
 #include "omendb/base/key_set.h"
 #include "omendb/graph/entries.h"
@@ -252,7 +253,7 @@ Batch::Join()
             FindFor(row, &storage, &visitor);
         MemoryContextReset(row_context_);
     }
-    WriteJoining(&editor_, joining_.data(), joining_.size(), nullptr);
+    WriteJoining(&editor_, joining_.data(), joining_.size());
     LinkBack();
     MakeLive(&editor_, joining_.data(), joining_.size());
     for (size_t i = 0; i < nodes_.size(); ++i)
@@ -389,24 +390,6 @@ JoinRows(Relation index, const DeltaRow *rows, size_t count)
     WithBatch(index, rows, count, [](Batch *batch) { batch->Join(); });
 }
 
-// WAL: one record a delta page, if its rows follow each other.
-static void
-EmptyItems(Relation index, const DeltaRow *rows, size_t count)
-{
-    const Geometry &geometry = GetIndexState(index)->geometry;
-    for (size_t i = 0; i < count;) {
-        VacuumDelay();
-        BlockNumber block = rows[i].place.block;
-        WalRecord record(index);
-        char *page = record.Add(block);
-        RequireKind(index, block, page, PageKind::kDelta);
-        for (; i < count && rows[i].place.block == block; ++i)
-            DeltaOf(page, geometry).items()[rows[i].place.at].state =
-                static_cast<uint8_t>(DeltaState::kEmpty);
-        record.Finish();
-    }
-}
-
 // Whether a row's node lives already, as a merge by building leaves it before it empties the delta's items.
 static bool
 IsInGraph(Relation index, const Geometry &geometry, const DeltaItem &item)
@@ -429,7 +412,13 @@ FinishRows(Relation index, DeltaRow *rows, size_t count)
     });
     std::sort(rows, joining,
               [](const DeltaRow &a, const DeltaRow &b) { return a.place.block < b.place.block; });
-    EmptyItems(index, rows, static_cast<size_t>(joining - rows));
+    ChangeItems(
+        index, geometry, 0, static_cast<size_t>(joining - rows),
+        [&](size_t i) { return rows[i].place; },
+        [](DeltaItem *item, size_t) {
+            item->state = static_cast<uint8_t>(DeltaState::kEmpty);
+            return true;
+        });
     if (joining < rows + count)
         WithBatch(index, joining, static_cast<size_t>(rows + count - joining),
                   [](Batch *batch) { batch->Finish(); });

@@ -131,11 +131,7 @@ CopyRows(Relation index, const Geometry &geometry, Pool pool, bool begun, size_t
 uint64
 DeltaRows(Relation index)
 {
-    MetaPage meta = ReadMeta(index);
-    uint64 pages = 0;
-    for (const DeltaChain &chain : meta.delta)
-        pages += chain.pages;
-    return pages * GetIndexState(index)->geometry.delta_capacity;
+    return uint64{DeltaPages(ReadMeta(index))} * GetIndexState(index)->geometry.delta_capacity;
 }
 
 // Merges at most `most` rows, or completes the merges that were begun, batch by batch.

@@ -1,6 +1,7 @@
 #include "row_states.h"
 
 #include "omendb/pg/failure_points.h"
+#include "room_list.h"
 #include "vacuum.h"
 
 namespace omendb {
@@ -28,16 +29,9 @@ TakeSlot(NodeEditor *editor, WalRecord *record, MetaPage *meta)
     } else {
         Buffer buffer = NewPage(index);
         block = BufferGetBlockNumber(buffer);
-        if (block >= kMaxNodes / geometry.slots_per_page)
-            ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                            errmsg("index \"%s\" has reached its limit of %u node slots",
-                                   RelationGetRelationName(index), kMaxNodes)));
+        RequireNodeNumbers(index, geometry, block);
         page = record->AddLocked(buffer, true);
-        InitPage(page, PageKind::kNode);
-        TrailerOf(page, BLCKSZ)->flags = kListed;
-        meta->node_room_head = block;
-        meta->free_slots += geometry.slots_per_page;
-        ++meta->node_pages;
+        StartNodePage(meta, geometry, page, block);
     }
     uint32_t found = geometry.slots_per_page;
     uint32_t free_slots = 0;
@@ -50,12 +44,8 @@ TakeSlot(NodeEditor *editor, WalRecord *record, MetaPage *meta)
     }
     if (free_slots == 0)
         RaiseDamaged(index, block, PageFault::kBadCount);
-    if (free_slots == 1) {
-        Trailer *trailer = TrailerOf(page, BLCKSZ);
-        meta->node_room_head = trailer->next;
-        trailer->next = kNoBlock;
-        trailer->flags = 0;
-    }
+    if (free_slots == 1)
+        UnlistRoom(&meta->node_room_head, page);
     --meta->free_slots;
     return {page, NodeId(geometry, block, found)};
 }
@@ -109,7 +99,7 @@ JoiningNode(NodeEditor *editor, const DeltaItem &item, const int8_t *own)
 
 // LOCKS: meta, the delta page, up to two node pages, exclusively. Returns how many rows the record holds.
 static size_t
-WriteSomeJoining(NodeEditor *editor, JoiningRow *rows, size_t count, const uint64_t *birth)
+WriteSomeJoining(NodeEditor *editor, JoiningRow *rows, size_t count)
 {
     const Geometry &geometry = editor->geometry();
     WalRecord record(editor->index());
@@ -127,7 +117,7 @@ WriteSomeJoining(NodeEditor *editor, JoiningRow *rows, size_t count, const uint6
         FreeSlot free_slot = TakeSlot(editor, &record, meta);
         NodeView target = NodeAt(free_slot.page, geometry, NodeSlot(geometry, free_slot.id));
         header->generation = target.header()->generation;
-        header->birth = birth != nullptr ? birth[done] : meta->next_birth++;
+        header->birth = meta->next_birth++;
         memcpy(target.base, row->node.base, geometry.slot_bytes);
         ++meta->joining_nodes;
         row->id = free_slot.id;
@@ -140,11 +130,11 @@ WriteSomeJoining(NodeEditor *editor, JoiningRow *rows, size_t count, const uint6
 }
 
 void
-WriteJoining(NodeEditor *editor, JoiningRow *rows, size_t count, const uint64_t *births)
+WriteJoining(NodeEditor *editor, JoiningRow *rows, size_t count)
 {
     for (size_t i = 0; i < count;) {
         VacuumDelay();
-        i += WriteSomeJoining(editor, rows + i, count - i, births == nullptr ? births : births + i);
+        i += WriteSomeJoining(editor, rows + i, count - i);
     }
 }
 
@@ -199,12 +189,7 @@ ClearSlot(const Geometry &geometry, MetaPage *meta, char *page, uint32_t id)
     header->generation = generation;
     header->cold_block = header->segment_block = kNoBlock;
     ++meta->free_slots;
-    Trailer *trailer = TrailerOf(page, BLCKSZ);
-    if ((trailer->flags & kListed) == 0) {
-        trailer->flags |= kListed;
-        trailer->next = meta->node_room_head;
-        meta->node_room_head = NodeBlock(geometry, id);
-    }
+    ListRoom(&meta->node_room_head, page, NodeBlock(geometry, id));
 }
 
 void
@@ -251,11 +236,9 @@ AddTid(NodeEditor *editor, uint32_t id, const HeapTid &tid, DeltaPlace place)
         Buffer buffer = NewPage(editor->index());
         block = BufferGetBlockNumber(buffer);
         page = record.AddLocked(buffer, true);
-        InitPage(page, PageKind::kTids);
-        TrailerOf(page, BLCKSZ)->flags = kListed;
+        StartRoom(&move.meta->tids_room_head, page, block, PageKind::kTids);
         for (uint32_t i = 0; i < geometry.segment_capacity; ++i)
             SegmentsOf(page)[i].owner = kNoNode;
-        move.meta->tids_room_head = block;
     } else {
         page = record.Add(block);
         RequireKind(editor->index(), block, page, PageKind::kTids);
@@ -271,12 +254,8 @@ AddTid(NodeEditor *editor, uint32_t id, const HeapTid &tid, DeltaPlace place)
     }
     if (free_segments == 0)
         RaiseDamaged(editor->index(), block, PageFault::kBadCount);
-    if (free_segments == 1) {
-        Trailer *trailer = TrailerOf(page, BLCKSZ);
-        move.meta->tids_room_head = trailer->next;
-        trailer->next = kNoBlock;
-        trailer->flags = 0;
-    }
+    if (free_segments == 1)
+        UnlistRoom(&move.meta->tids_room_head, page);
     segments[slot] = {};
     segments[slot].owner = id;
     segments[slot].number = number;

@@ -25,9 +25,9 @@ struct JoiningRow {
 NodeView JoiningNode(NodeEditor *editor, const DeltaItem &item, const int8_t *own);
 
 // Writes images to free slots, notes their numbers in the delta items and in the rows, and their births in the
-// images. `births`: reserved before; null: the next ones.
+// images.
 // WAL: one record for as many rows as follow each other in one delta page and two node pages.
-void WriteJoining(NodeEditor *editor, JoiningRow *rows, size_t count, const uint64_t *births);
+void WriteJoining(NodeEditor *editor, JoiningRow *rows, size_t count);
 
 // Makes joining nodes that are linked live, with their rows' TIDs; the delta items go. WAL: as WriteJoining.
 void MakeLive(NodeEditor *editor, const JoiningRow *rows, size_t count);

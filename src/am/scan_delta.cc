@@ -4,6 +4,7 @@
 #include <cfloat>
 
 #include "delta.h"
+#include "factors.h"
 #include "omendb/pg/settings.h"
 #include "omendb/simd/kernels.h"
 #include "scan.h"
@@ -67,9 +68,8 @@ void
 TakeDelta(ScanState *scan, const MetaPage &meta)
 {
     const Geometry &geometry = scan->storage->geometry();
-    size_t most = 0; // rows, but for those that come while this reads
-    for (const DeltaChain &chain : meta.delta)
-        most += size_t{chain.pages} * geometry.delta_capacity;
+    // Rows, but for those that come while this reads.
+    size_t most = size_t{DeltaPages(meta)} * geometry.delta_capacity;
     if (most == 0)
         return;
     scan->delta_tids.Reserve(most);
@@ -84,7 +84,7 @@ TakeDelta(ScanState *scan, const MetaPage &meta)
                 !scan->delta_tids.Add(TidKey(item.tid)))
                 continue;
             ScanRow row = {};
-            row.factors = {item.step, item.norm_squared, item.error, item.mean_dot};
+            row.factors = FactorsOf(item);
             float largest;
             if (ordered)
                 row.distance_squared = kernels->residual(scan->rotated, view.own(i), item.step,

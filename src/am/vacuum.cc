@@ -7,6 +7,7 @@
 #include "node_edit.h"
 #include "omendb/pg/failure_points.h"
 #include "omendb/pg/memory.h"
+#include "room_list.h"
 
 extern "C" {
 #include <commands/vacuum.h>
@@ -82,18 +83,6 @@ SweepDelta(Sweeper *sweeper, BlockNumber block)
     pfree(dead);
 }
 
-// Puts a tids page with a free segment on the list of those with room.
-void
-ListTidsPage(MetaPage *meta, char *page, BlockNumber block)
-{
-    Trailer *trailer = TrailerOf(page, BLCKSZ);
-    if ((trailer->flags & kListed) != 0)
-        return;
-    trailer->flags |= kListed;
-    trailer->next = meta->tids_room_head;
-    meta->tids_room_head = block;
-}
-
 // Where a link to a segment stands: in its node, or in the segment before it.
 struct ChainLink {
     BlockNumber block;
@@ -122,7 +111,7 @@ UnlinkSegment(Sweeper *sweeper, ChainLink link, BlockNumber block, uint16_t slot
     }
     *segment = {};
     segment->owner = kNoNode;
-    ListTidsPage(meta, page, block);
+    ListRoom(&meta->tids_room_head, page, block);
     record.Finish();
     OMENDB_FAILURE_POINT("vacuum: segment unlinked");
 }
@@ -266,14 +255,7 @@ NoteFreePages(Relation index, IndexBulkDeleteResult *stats)
     BlockNumber free_pages = 0;
     for (BlockNumber block = 1; block < blocks; ++block) {
         VacuumDelay();
-        bool is_free = WithSharedPage(index, block, [](const char *page) {
-            return PageIsNew(const_cast<char *>(page)) ||
-                   CheckKind(page, BLCKSZ, PageKind::kFree) == PageFault::kNone;
-        });
-        if (is_free) {
-            RecordFreePage(index, block);
-            ++free_pages;
-        }
+        free_pages += RecordIfFree(index, block);
     }
     stats->pages_free = free_pages;
     IndexFreeSpaceMapVacuum(index);

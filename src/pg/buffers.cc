@@ -41,7 +41,7 @@ ReadPage(Relation index, BlockNumber block, Buffer *recent)
     return *recent;
 }
 
-static bool
+bool
 PageIsFree(const char *page)
 {
     return PageIsNew(const_cast<char *>(page)) ||
@@ -89,6 +89,15 @@ void
 RecordFreePage(Relation index, BlockNumber block)
 {
     RecordFreeIndexPage(index, block);
+}
+
+bool
+RecordIfFree(Relation index, BlockNumber block)
+{
+    if (!WithSharedPage(index, block, PageIsFree))
+        return false;
+    RecordFreePage(index, block);
+    return true;
 }
 
 char *

@@ -45,6 +45,12 @@ Buffer NewPage(Relation index);
 // crash forgets, the next VACUUM notes again).
 void RecordFreePage(Relation index, BlockNumber block);
 
+// Whether a page is nobody's: never written, or of kind kFree.
+bool PageIsFree(const char *page);
+
+// Notes a page if it is nobody's; returns that. LOCKS: the page, shared.
+bool RecordIfFree(Relation index, BlockNumber block);
+
 // One generic WAL record over at most four pages. Pages are registered in lock order, changed in place in
 // the images that Add returns, and all reach WAL and buffers together in Finish, which also unlocks and
 // unpins them. Not finishing (an error in between) changes nothing.
