@@ -12,6 +12,7 @@
 #include "omendb/pg/memory.h"
 #include "omendb/type/vector.h"
 #include "pending_rows.h"
+#include "shared_crew.h"
 
 extern "C" {
 #include <access/tableam.h>
@@ -272,9 +273,7 @@ TeamBytes(const BuildState *build, bool external)
 {
     if (external)
         return ExternalTeamBytes(build, build->capacity);
-    // The graph's arrays, what linking shares, and the layout of pages; more than is needed costs nothing.
-    return (size_t{build->capacity} + 4096) * (RowBytes(build) + 4 * sizeof(uint32_t)) +
-           (size_t{4} << 20);
+    return GraphAddressSpace(build->capacity, RowBytes(build)); // and for the layout of pages
 }
 
 // Reads the table, by a team if one can be had. False: there were too many rows, and nothing is left of them.

@@ -6,6 +6,7 @@
 
 #include "omendb/pg/memory.h"
 #include "omendb/pg/shared_memory.h"
+#include "shared_crew.h"
 
 extern "C" {
 #include <access/genam.h>
@@ -16,14 +17,8 @@ extern "C" {
 #include <catalog/index.h>
 #include <miscadmin.h>
 #include <optimizer/optimizer.h>
-#include <pgstat.h>
-#include <port/atomics.h>
-#include <storage/barrier.h>
 #include <storage/spin.h>
 #include <utils/snapmgr.h>
-#if PG_VERSION_NUM >= 140000
-#include <utils/wait_event.h>
-#endif
 
 PGDLLEXPORT void omendb_build_worker(dsm_segment *segment, shm_toc *toc);
 }
@@ -46,9 +41,8 @@ struct TeamShared {
     bool external; // and what follows
     ExternalAgreement agreement;
 
-    Barrier barrier;
+    SharedCrew crew;
     pg_atomic_uint32 rows; // numbers given out, beyond capacity too
-    pg_atomic_uint32 claimed[kMostSteps];
     pg_atomic_uint32 pages_claimed;
 
     slock_t lock; // of what follows
@@ -94,25 +88,6 @@ ScanPartOf(TeamShared *shared)
 {
     return reinterpret_cast<ParallelTableScanDesc>(reinterpret_cast<char *>(BulkPartOf(shared)) +
                                                    LinkingBytes());
-}
-
-uint32_t
-ClaimPiece(void *context, uint32_t step, uint32_t count)
-{
-    auto *shared = static_cast<TeamShared *>(context);
-    return pg_atomic_fetch_add_u32(&shared->claimed[step], static_cast<int32>(count));
-}
-
-void
-MeetAt(void *context)
-{
-    BarrierArriveAndWait(&static_cast<TeamShared *>(context)->barrier, PG_WAIT_EXTENSION);
-}
-
-BulkCrew
-CrewOf(TeamShared *shared)
-{
-    return {shared, ClaimPiece, MeetAt};
 }
 
 // Once all members have scanned: whether one of them left rows out.
@@ -164,10 +139,8 @@ InitShared(BuildState *build, TeamShared *shared, SharedMemory *memory, Snapshot
         shared->tids = build->tids;
         shared->norms = build->norms;
     }
-    BarrierInit(&shared->barrier, 0);
+    InitCrew(&shared->crew);
     pg_atomic_init_u32(&shared->rows, 0);
-    for (pg_atomic_uint32 &claimed : shared->claimed)
-        pg_atomic_init_u32(&claimed, 0);
     pg_atomic_init_u32(&shared->pages_claimed, 0);
     SpinLockInit(&shared->lock);
     table_parallelscan_initialize(build->heap, ScanPartOf(shared), snapshot);
@@ -228,7 +201,7 @@ AssembleTeam(BuildState *build, int workers, size_t bytes, bool external)
     else
         MakeGraph(build);
     InitShared(build, team->shared, memory, team->snapshot);
-    BarrierAttach(&team->shared->barrier);
+    BarrierAttach(&team->shared->crew.barrier);
     shm_toc_insert(team->context->toc, kKeyShared, team->shared);
     LaunchParallelWorkers(team->context);
     if (team->context->nworkers_launched == 0) {
@@ -292,7 +265,7 @@ ExternalTeam
 ExternalTeamOf(BuildState *build)
 {
     TeamShared *shared = build->team->shared;
-    return {CrewOf(shared), build->graph_pool, ExternalPartOf(shared)};
+    return {CrewOf(&shared->crew), build->graph_pool, ExternalPartOf(shared)};
 }
 
 bool
@@ -315,7 +288,7 @@ BulkTeam
 BulkTeamOf(BuildState *build)
 {
     TeamShared *shared = build->team->shared;
-    return {CrewOf(shared), build->graph_pool, BulkPartOf(shared)};
+    return {CrewOf(&shared->crew), build->graph_pool, BulkPartOf(shared)};
 }
 
 void
@@ -328,14 +301,14 @@ ShareNodePlan(BuildTeam *team, const PagePlan &plan)
 void
 MeetTeam(BuildTeam *team)
 {
-    MeetAt(team->shared);
+    MeetCrew(&team->shared->crew);
 }
 
 void
 DismissTeam(BuildState *build)
 {
     BuildTeam *team = build->team;
-    BarrierDetach(&team->shared->barrier);
+    BarrierDetach(&team->shared->crew.barrier);
     WaitForParallelWorkersToFinish(team->context);
     EndParallel(team);
     build->team = nullptr;
@@ -359,12 +332,12 @@ Work(BuildState *build, uint32_t phase, ptrdiff_t offset)
     uint32_t layout = LayoutPhase(shared);
     if (phase < layout) {
         if (shared->external) {
-            HelpLinkExternal(build, CrewOf(shared), phase - kLinkingPhase);
+            HelpLinkExternal(build, CrewOf(&shared->crew), phase - kLinkingPhase);
         } else {
             MemoryContext context =
                 AllocSetContextCreate(build->context, "omendb build links", ALLOCSET_DEFAULT_SIZES);
             HelpBuildBulk(BulkPartOf(shared), offset, PoolOf(context), CommonBulkOptions(),
-                          CrewOf(shared), static_cast<BulkStep>(phase - kLinkingPhase));
+                          CrewOf(&shared->crew), static_cast<BulkStep>(phase - kLinkingPhase));
             MemoryContextDelete(context);
         }
         phase = layout;
@@ -437,8 +410,8 @@ omendb_build_worker(dsm_segment *, shm_toc *toc)
             MovePointer(&build.norms, offset);
     }
 
-    Work(&build, static_cast<uint32_t>(BarrierAttach(&shared->barrier)), offset);
-    BarrierDetach(&shared->barrier);
+    Work(&build, static_cast<uint32_t>(BarrierAttach(&shared->crew.barrier)), offset);
+    BarrierDetach(&shared->crew.barrier);
 
     MemoryContextDelete(build.context);
     index_close(build.index, index_lock);

@@ -11,6 +11,7 @@
 #include "omendb/graph/entries.h"
 #include "omendb/pg/memory.h"
 #include "omendb/pg/settings.h"
+#include "shared_crew.h"
 
 extern "C" {
 #include <miscadmin.h>
@@ -54,8 +55,8 @@ SharedMemory *
 ShareMemory(MemoryContext context, const Geometry &geometry, uint64 rows)
 {
     uint64 a_row = MemoryGraph::BytesPerRow(geometry.padded, geometry.degree) +
-                   BulkBytesPerRow(CommonBulkOptions()) + 4 * sizeof(uint32_t);
-    return CreateSharedMemory(context, (rows + 4096) * a_row + (size_t{4} << 20));
+                   BulkBytesPerRow(CommonBulkOptions());
+    return CreateSharedMemory(context, GraphAddressSpace(rows, a_row));
 }
 
 } // namespace

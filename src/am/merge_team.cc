@@ -3,18 +3,13 @@
 #include "build_state.h"
 #include "omendb/pg/memory.h"
 #include "omendb/pg/settings.h"
+#include "shared_crew.h"
 
 extern "C" {
 #include <access/parallel.h>
 #include <access/xact.h>
 #include <miscadmin.h>
-#include <pgstat.h>
-#include <port/atomics.h>
-#include <storage/barrier.h>
 #include <utils/snapmgr.h>
-#if PG_VERSION_NUM >= 140000
-#include <utils/wait_event.h>
-#endif
 
 PGDLLEXPORT void omendb_merge_helper(dsm_segment *segment, shm_toc *toc);
 }
@@ -31,11 +26,10 @@ constexpr uint64 kLeastRows = 10000;
 constexpr size_t kBytesPerHelper = 32 << 20;
 
 // In the parallel context's segment, followed by the bulk build's part. The barrier's phases are the steps of the
-// bulk build; whoever attaches late takes part in what is left.
+// bulk build.
 struct TeamShared {
     SharedMemoryName memory;
-    Barrier barrier;
-    pg_atomic_uint32 claimed[kMostSteps];
+    SharedCrew crew;
 };
 
 BulkShared *
@@ -43,25 +37,6 @@ BulkPartOf(TeamShared *shared)
 {
     return reinterpret_cast<BulkShared *>(reinterpret_cast<char *>(shared) +
                                           BUFFERALIGN(sizeof(TeamShared)));
-}
-
-uint32_t
-Claim(void *context, uint32_t step, uint32_t count)
-{
-    return pg_atomic_fetch_add_u32(&static_cast<TeamShared *>(context)->claimed[step],
-                                   static_cast<int32>(count));
-}
-
-void
-Meet(void *context)
-{
-    BarrierArriveAndWait(&static_cast<TeamShared *>(context)->barrier, PG_WAIT_EXTENSION);
-}
-
-BulkCrew
-CrewOf(TeamShared *shared)
-{
-    return {shared, Claim, Meet};
 }
 
 // Null: no segment is to be had.
@@ -77,9 +52,7 @@ MakeShared(ParallelContext *context, const SharedMemory *memory)
     auto *shared = static_cast<TeamShared *>(shm_toc_allocate(context->toc, size));
     memset(static_cast<void *>(shared), 0, size);
     shared->memory = NameOf(memory);
-    BarrierInit(&shared->barrier, 0);
-    for (pg_atomic_uint32 &claimed : shared->claimed)
-        pg_atomic_init_u32(&claimed, 0);
+    InitCrew(&shared->crew);
     shm_toc_insert(context->toc, kKeyShared, shared);
     return shared;
 }
@@ -92,15 +65,15 @@ BuildTogether(MemoryGraph *graph, Pool pool, const BulkOptions &options, SharedM
     TeamShared *shared = MakeShared(context, memory);
     if (shared == nullptr)
         return false;
-    BarrierAttach(&shared->barrier);
+    BarrierAttach(&shared->crew.barrier);
     LaunchParallelWorkers(context);
     if (context->nworkers_launched == 0)
         return false;
     ereport(DEBUG1,
             (errmsg_internal("merging with %d parallel workers", context->nworkers_launched)));
-    BulkTeam team = {CrewOf(shared), PoolOf(memory), BulkPartOf(shared)};
+    BulkTeam team = {CrewOf(&shared->crew), PoolOf(memory), BulkPartOf(shared)};
     BuildBulk(graph, pool, options, &team);
-    BarrierDetach(&shared->barrier);
+    BarrierDetach(&shared->crew.barrier);
     WaitForParallelWorkersToFinish(context);
     return true;
 }
@@ -152,10 +125,10 @@ omendb_merge_helper(dsm_segment *, shm_toc *toc)
         return; // the others do without
     MemoryContext context =
         AllocSetContextCreate(CurrentMemoryContext, "omendb merge links", ALLOCSET_DEFAULT_SIZES);
-    auto phase = static_cast<uint32_t>(BarrierAttach(&shared->barrier));
+    auto phase = static_cast<uint32_t>(BarrierAttach(&shared->crew.barrier));
     if (phase < kBulkSteps)
         HelpBuildBulk(BulkPartOf(shared), base - shared->memory.base, PoolOf(context),
-                      CommonBulkOptions(), CrewOf(shared), static_cast<BulkStep>(phase));
-    BarrierDetach(&shared->barrier);
+                      CommonBulkOptions(), CrewOf(&shared->crew), static_cast<BulkStep>(phase));
+    BarrierDetach(&shared->crew.barrier);
     MemoryContextDelete(context);
 }
