@@ -2,18 +2,10 @@
 -- pgvector in the same queries, but for the list of operators (<> estimates with neqsel) and the index at the end.
 
 -- What a statement returns, or the error it raises: SQLSTATE, message and detail.
-CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    result text;
-    detail text;
-BEGIN
-    EXECUTE statement INTO result;
-    RETURN coalesce(result, 'NULL');
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-    RETURN 'ERROR ' || SQLSTATE || ': ' || left(SQLERRM, 120) || coalesce(' / ' || nullif(detail, ''), '');
-END
-$$;
+\set ECHO none
+\set values `echo "$PG_ABS_SRCDIR"`/test/regress/values.sql
+\i :values
+\set ECHO all
 
 -- what is accepted, and what it reads back as
 
@@ -166,15 +158,7 @@ INSERT INTO halfvec_out
 SELECT d, array_agg(sin(i * d))::halfvec
 FROM unnest(ARRAY[7, 29, 62, 1020, 16000]) AS d, generate_series(1, d) AS i GROUP BY d;
 CREATE TABLE halfvec_in (LIKE halfvec_out);
-DO $$
-DECLARE
-    file text := current_setting('data_directory') || '/omendb_halfvec';
-BEGIN
-    EXECUTE format('COPY halfvec_out TO %L WITH (FORMAT binary)', file);
-    EXECUTE format('COPY halfvec_in FROM %L WITH (FORMAT binary)', file);
-    EXECUTE format('COPY (SELECT 1) TO PROGRAM %L', 'cat >/dev/null; rm -f ' || quote_literal(file));
-END
-$$;
+SELECT pg_temp.copy_through('halfvec', 'binary');
 SELECT count(*), count(a.v), count(*) FILTER (WHERE halfvec_send(a.v) <> halfvec_send(b.v)) AS different
 FROM halfvec_out a FULL JOIN halfvec_in b USING (id);
 DROP TABLE halfvec_in, halfvec_out;
@@ -182,25 +166,7 @@ DROP TABLE halfvec_in, halfvec_out;
 -- What arrives when these bytes are sent as one field of type halfvec, or halfvec(2): a COPY file of one row.
 CREATE TABLE halfvec_received (v halfvec);
 CREATE TABLE halfvec_received_two (v halfvec(2));
-CREATE FUNCTION pg_temp.receive(field bytea, target text DEFAULT 'halfvec_received') RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    file bytea := 'PGCOPY\012\377\015\012\000'::bytea || int4send(0) || int4send(0) || int2send(1::int2) ||
-        int4send(length(field)) || field || int2send((-1)::int2);
-    octal text := '';
-    result text;
-BEGIN
-    FOR i IN 0 .. length(file) - 1 LOOP
-        octal := octal || '\' || (get_byte(file, i) / 64) || (get_byte(file, i) / 8 % 8) || (get_byte(file, i) % 8);
-    END LOOP;
-    EXECUTE format('COPY %I FROM PROGRAM %L WITH (FORMAT binary)', target, 'printf ''' || octal || '''');
-    EXECUTE format('SELECT v FROM %I', target) INTO result;
-    EXECUTE format('TRUNCATE %I', target);
-    RETURN result;
-EXCEPTION WHEN OTHERS THEN
-    RETURN 'ERROR ' || SQLSTATE || ': ' || SQLERRM;
-END
-$$;
-SELECT what, pg_temp.receive(field) FROM (VALUES
+SELECT what, pg_temp.receive(field, 'halfvec_received') FROM (VALUES
     (1, 'right', '\x0002 0000 3c00 c000'::bytea),
     (2, 'negative zero, the smallest and the largest number', '\x0003 0000 8000 0001 7bff'),
     (3, 'one byte short', '\x0002 0000 3c00 c0'),

@@ -2,18 +2,10 @@
 -- queries, but for the list of operators (<> estimates with neqsel) and the index at the end.
 
 -- What a statement returns, or the error it raises: SQLSTATE, message and detail.
-CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    result text;
-    detail text;
-BEGIN
-    EXECUTE statement INTO result;
-    RETURN coalesce(result, 'NULL');
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-    RETURN 'ERROR ' || SQLSTATE || ': ' || left(SQLERRM, 120) || coalesce(' / ' || nullif(detail, ''), '');
-END
-$$;
+\set ECHO none
+\set values `echo "$PG_ABS_SRCDIR"`/test/regress/values.sql
+\i :values
+\set ECHO all
 
 -- what is accepted, and what it reads back as
 
@@ -170,20 +162,10 @@ INSERT INTO sparsevec_out
 SELECT d, ('{' || string_agg(i * 5 || ':' || sin(i * d), ',') || '}/1000000')::sparsevec
 FROM unnest(ARRAY[7, 14, 260, 16000]) AS d, generate_series(1, d) AS i GROUP BY d;
 CREATE TABLE sparsevec_in (LIKE sparsevec_out);
-CREATE FUNCTION pg_temp.copy_through(format text) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    file text := current_setting('data_directory') || '/omendb_sparsevec';
-BEGIN
-    TRUNCATE sparsevec_in;
-    EXECUTE format('COPY sparsevec_out TO %L WITH (FORMAT %s)', file, format);
-    EXECUTE format('COPY sparsevec_in FROM %L WITH (FORMAT %s)', file, format);
-    EXECUTE format('COPY (SELECT 1) TO PROGRAM %L', 'cat >/dev/null; rm -f ' || quote_literal(file));
-END
-$$;
-SELECT pg_temp.copy_through('binary');
+SELECT pg_temp.copy_through('sparsevec', 'binary');
 SELECT count(*), count(a.v), count(*) FILTER (WHERE sparsevec_send(a.v) <> sparsevec_send(b.v)) AS different
 FROM sparsevec_out a FULL JOIN sparsevec_in b USING (id);
-SELECT pg_temp.copy_through('text');
+SELECT pg_temp.copy_through('sparsevec', 'text');
 SELECT count(*), count(a.v), count(*) FILTER (WHERE sparsevec_send(a.v) <> sparsevec_send(b.v)) AS different
 FROM sparsevec_out a FULL JOIN sparsevec_in b USING (id);
 DROP TABLE sparsevec_in, sparsevec_out;
@@ -191,25 +173,7 @@ DROP TABLE sparsevec_in, sparsevec_out;
 -- What arrives when these bytes are sent as one field of type sparsevec, or sparsevec(3): a COPY file of one row.
 CREATE TABLE sparsevec_received (v sparsevec);
 CREATE TABLE sparsevec_received_three (v sparsevec(3));
-CREATE FUNCTION pg_temp.receive(field bytea, target text DEFAULT 'sparsevec_received') RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    file bytea := 'PGCOPY\012\377\015\012\000'::bytea || int4send(0) || int4send(0) || int2send(1::int2) ||
-        int4send(length(field)) || field || int2send((-1)::int2);
-    octal text := '';
-    result text;
-BEGIN
-    FOR i IN 0 .. length(file) - 1 LOOP
-        octal := octal || '\' || (get_byte(file, i) / 64) || (get_byte(file, i) / 8 % 8) || (get_byte(file, i) % 8);
-    END LOOP;
-    EXECUTE format('COPY %I FROM PROGRAM %L WITH (FORMAT binary)', target, 'printf ''' || octal || '''');
-    EXECUTE format('SELECT v FROM %I', target) INTO result;
-    EXECUTE format('TRUNCATE %I', target);
-    RETURN result;
-EXCEPTION WHEN OTHERS THEN
-    RETURN 'ERROR ' || SQLSTATE || ': ' || SQLERRM;
-END
-$$;
-SELECT what, pg_temp.receive(field) FROM (VALUES
+SELECT what, pg_temp.receive(field, 'sparsevec_received') FROM (VALUES
     (1, 'right', '\x00000003 00000002 00000000 00000000 00000002 3fc00000 c0000000'::bytea),
     (2, 'no element', '\x00000003 00000000 00000000'),
     (3, 'no dimension', '\x00000000 00000000 00000000'),

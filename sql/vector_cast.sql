@@ -1,18 +1,10 @@
 -- Casts from and to arrays.
 
 -- What a statement returns, or the error it raises: SQLSTATE, message and detail.
-CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    result text;
-    detail text;
-BEGIN
-    EXECUTE statement INTO result;
-    RETURN coalesce(result, 'NULL');
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-    RETURN 'ERROR ' || SQLSTATE || ': ' || left(SQLERRM, 120) || coalesce(' / ' || nullif(detail, ''), '');
-END
-$$;
+\set ECHO none
+\set values `echo "$PG_ABS_SRCDIR"`/test/regress/values.sql
+\i :values
+\set ECHO all
 
 SELECT ARRAY[1,2,3]::vector;
 SELECT ARRAY[1.0,2.5,3.0]::vector;

@@ -8,25 +8,11 @@ SELECT length(vector_send(array_fill(1, ARRAY[16000])::vector));
 -- What arrives when these bytes are sent as one field of type vector, or vector(2): a COPY file of one row.
 CREATE TABLE vector_received (v vector);
 CREATE TABLE vector_received_two (v vector(2));
-CREATE FUNCTION pg_temp.receive(field bytea, target text DEFAULT 'vector_received') RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    file bytea := 'PGCOPY\012\377\015\012\000'::bytea || int4send(0) || int4send(0) || int2send(1::int2) ||
-        int4send(length(field)) || field || int2send((-1)::int2);
-    octal text := '';
-    result text;
-BEGIN
-    FOR i IN 0 .. length(file) - 1 LOOP
-        octal := octal || '\' || (get_byte(file, i) / 64) || (get_byte(file, i) / 8 % 8) || (get_byte(file, i) % 8);
-    END LOOP;
-    EXECUTE format('COPY %I FROM PROGRAM %L WITH (FORMAT binary)', target, 'printf ''' || octal || '''');
-    EXECUTE format('SELECT v FROM %I', target) INTO result;
-    EXECUTE format('TRUNCATE %I', target);
-    RETURN result;
-EXCEPTION WHEN OTHERS THEN
-    RETURN 'ERROR ' || SQLSTATE || ': ' || SQLERRM;
-END
-$$;
-SELECT what, pg_temp.receive(field) FROM (VALUES
+\set ECHO none
+\set values `echo "$PG_ABS_SRCDIR"`/test/regress/values.sql
+\i :values
+\set ECHO all
+SELECT what, pg_temp.receive(field, 'vector_received') FROM (VALUES
     (1, 'right', '\x0002 0000 3f800000 c0000000'::bytea),
     (2, 'negative zero and the smallest number', '\x0002 0000 80000000 00000001'),
     (3, 'empty', '\x'),
@@ -91,20 +77,10 @@ INSERT INTO vector_out
 SELECT d, array_agg(sin(i * d))::vector
 FROM unnest(ARRAY[29, 30, 31, 510, 2000, 16000]) AS d, generate_series(1, d) AS i GROUP BY d;
 CREATE TABLE vector_in (LIKE vector_out);
-CREATE FUNCTION pg_temp.copy_through(format text) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    file text := current_setting('data_directory') || '/omendb_vector_copy';
-BEGIN
-    TRUNCATE vector_in;
-    EXECUTE format('COPY vector_out TO %L WITH (FORMAT %s)', file, format);
-    EXECUTE format('COPY vector_in FROM %L WITH (FORMAT %s)', file, format);
-    EXECUTE format('COPY (SELECT 1) TO PROGRAM %L', 'cat >/dev/null; rm -f ' || quote_literal(file));
-END
-$$;
-SELECT pg_temp.copy_through('binary');
+SELECT pg_temp.copy_through('vector', 'binary');
 SELECT count(*), count(a.v), count(*) FILTER (WHERE vector_send(a.v) <> vector_send(b.v)) AS different
 FROM vector_out a FULL JOIN vector_in b USING (id);
-SELECT pg_temp.copy_through('text');
+SELECT pg_temp.copy_through('vector', 'text');
 SELECT count(*), count(a.v), count(*) FILTER (WHERE vector_send(a.v) <> vector_send(b.v)) AS different
 FROM vector_out a FULL JOIN vector_in b USING (id);
 DROP TABLE vector_copied, vector_out, vector_in;
