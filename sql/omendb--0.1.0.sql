@@ -1074,15 +1074,27 @@ COMMENT ON ACCESS METHOD omendb IS
 
 CREATE FUNCTION omendb_class_vector_l2() RETURNS integer
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION omendb_class_vector_l2() IS 'internal: metric of vector_l2_ops';
+COMMENT ON FUNCTION omendb_class_vector_l2() IS 'internal: type and metric of vector_l2_ops';
 
 CREATE FUNCTION omendb_class_vector_ip() RETURNS integer
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION omendb_class_vector_ip() IS 'internal: metric of vector_ip_ops';
+COMMENT ON FUNCTION omendb_class_vector_ip() IS 'internal: type and metric of vector_ip_ops';
 
 CREATE FUNCTION omendb_class_vector_cosine() RETURNS integer
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION omendb_class_vector_cosine() IS 'internal: metric of vector_cosine_ops';
+COMMENT ON FUNCTION omendb_class_vector_cosine() IS 'internal: type and metric of vector_cosine_ops';
+
+CREATE FUNCTION omendb_class_halfvec_l2() RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION omendb_class_halfvec_l2() IS 'internal: type and metric of halfvec_l2_ops';
+
+CREATE FUNCTION omendb_class_halfvec_ip() RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION omendb_class_halfvec_ip() IS 'internal: type and metric of halfvec_ip_ops';
+
+CREATE FUNCTION omendb_class_halfvec_cosine() RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION omendb_class_halfvec_cosine() IS 'internal: type and metric of halfvec_cosine_ops';
 
 CREATE OPERATOR CLASS vector_l2_ops
     DEFAULT FOR TYPE vector USING omendb AS
@@ -1101,6 +1113,24 @@ CREATE OPERATOR CLASS vector_cosine_ops
     OPERATOR 1 <=> (vector, vector) FOR ORDER BY float_ops,
     FUNCTION 1 (vector) omendb_class_vector_cosine();
 COMMENT ON OPERATOR CLASS vector_cosine_ops USING omendb IS 'cosine distance, <=>';
+
+CREATE OPERATOR CLASS halfvec_l2_ops
+    DEFAULT FOR TYPE halfvec USING omendb AS
+    OPERATOR 1 <-> (halfvec, halfvec) FOR ORDER BY float_ops,
+    FUNCTION 1 (halfvec) omendb_class_halfvec_l2();
+COMMENT ON OPERATOR CLASS halfvec_l2_ops USING omendb IS 'Euclidean distance, <->';
+
+CREATE OPERATOR CLASS halfvec_ip_ops
+    FOR TYPE halfvec USING omendb AS
+    OPERATOR 1 <#> (halfvec, halfvec) FOR ORDER BY float_ops,
+    FUNCTION 1 (halfvec) omendb_class_halfvec_ip();
+COMMENT ON OPERATOR CLASS halfvec_ip_ops USING omendb IS 'negative inner product, <#>';
+
+CREATE OPERATOR CLASS halfvec_cosine_ops
+    FOR TYPE halfvec USING omendb AS
+    OPERATOR 1 <=> (halfvec, halfvec) FOR ORDER BY float_ops,
+    FUNCTION 1 (halfvec) omendb_class_halfvec_cosine();
+COMMENT ON OPERATOR CLASS halfvec_cosine_ops USING omendb IS 'cosine distance, <=>';
 
 CREATE FUNCTION omendb_simd() RETURNS text
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;

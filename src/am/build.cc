@@ -10,7 +10,6 @@
 #include "omendb/page/views.h"
 #include "omendb/pg/failure_points.h"
 #include "omendb/pg/memory.h"
-#include "omendb/type/vector.h"
 #include "pending_rows.h"
 #include "shared_crew.h"
 
@@ -29,13 +28,16 @@ namespace omendb {
 void
 DescribeIndex(BuildState *build)
 {
+    ClassInfo what = ClassOf(build->index);
     int32 typmod = TupleDescAttr(RelationGetDescr(build->index), 0)->atttypmod;
     if (typmod < 0)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                         errmsg("column does not have dimensions"),
-                        errhint("Declare the column as vector(n), or index an expression that is "
-                                "cast to vector(n).")));
-    build->metric = MetricOf(build->index);
+                        errhint("Declare the column as %s(n), or index an expression that is "
+                                "cast to %s(n).",
+                                NameOf(what.value_type), NameOf(what.value_type))));
+    build->value_type = what.value_type;
+    build->metric = what.metric;
     build->dims = typmod;
     auto *parameters = reinterpret_cast<StorageParameters *>(build->index->rd_options);
     build->geometry = ChooseGeometry(BLCKSZ, PaddedDims(build->metric, build->dims),
@@ -51,7 +53,7 @@ InitMeta(const BuildState *build, char *page)
     meta->magic = kMagic;
     meta->version = kFormatVersion;
     meta->metric = static_cast<uint8_t>(build->metric);
-    meta->value_type = kValueVector;
+    meta->value_type = static_cast<uint8_t>(build->value_type);
     meta->bits = static_cast<uint8_t>(build->geometry.bits);
     meta->scaled = build->scaled;
     meta->dims = build->dims;
@@ -251,7 +253,7 @@ LoadRow(Relation, ItemPointer tid, Datum *values, bool *isnull, bool, void *argu
     if (build->flushed)
         Insert(build->index, values, isnull, tid, nullptr, build->info);
     else
-        EncodeRow(build, DatumGetVector(values[0]), number, FromItemPointer(*tid));
+        EncodeRow(build, RowValue(build->value_type, values[0]), number, FromItemPointer(*tid));
     build->index_rows += 1;
     MemoryContextSwitchTo(old);
     MemoryContextReset(build->row_context);

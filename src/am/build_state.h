@@ -4,6 +4,7 @@
 #include "index_state.h"
 #include "omendb/graph/bulk_build.h"
 #include "omendb/graph/memory_graph.h"
+#include "row_value.h"
 
 extern "C" {
 #include <nodes/execnodes.h>
@@ -29,6 +30,7 @@ struct BuildState {
     IndexInfo *info;
     MemoryContext context; // everything of the build
     Pool pool;
+    ValueType value_type;
     Metric metric;
     uint32_t dims;
     Geometry geometry;

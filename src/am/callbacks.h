@@ -26,9 +26,6 @@ struct StorageParameters {
 // An index's delta limit in pages.
 uint32_t DeltaLimitPages(Relation index);
 
-// What the operator class says: metric, and that values are vectors.
-Metric MetricOf(Relation index);
-
 IndexBuildResult *Build(Relation heap, Relation index, IndexInfo *info);
 void BuildEmpty(Relation index);
 // `heap`: null, if the row is to be in the delta at once.

@@ -4,7 +4,7 @@
 
 #include "check_state.h"
 #include "omendb/codec/own_code.h"
-#include "omendb/type/vector.h"
+#include "row_value.h"
 
 extern "C" {
 #include <access/tableam.h>
@@ -153,7 +153,7 @@ CheckRow(Relation, ItemPointer tid, Datum *values, bool *isnull, bool, void *arg
     if (!check->mean_is_sound || !CopyCode(check, *place, &factors))
         return;
     MemoryContext old = MemoryContextSwitchTo(heap->row_context);
-    Vector *row = DatumGetVector(values[0]);
+    Vector *row = RowValue(GetIndexState(check->index)->value_type, values[0]);
     if (row->dim != static_cast<int>(heap->space.dims))
         Report(check, BlockOf(check, *place), "N5", "heap row %s has %d dimensions, the index %u",
                PrintTid(place->key).text, row->dim, heap->space.dims);

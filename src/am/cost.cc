@@ -26,7 +26,7 @@
 #include "index_state.h"
 #include "omendb/page/views.h"
 #include "omendb/pg/settings.h"
-#include "omendb/type/vector.h"
+#include "row_value.h"
 
 extern "C" {
 #include <access/heaptoast.h>
@@ -76,7 +76,8 @@ ShapeOf(const IndexOptInfo *info)
     shape.degree = geometry.degree;
     shape.flat_codes = entries + delta_pages * geometry.delta_capacity;
     shape.flat_pages = 1 + std::ceil(entries / geometry.entry_capacity) + delta_pages;
-    shape.vector_bytes = static_cast<double>(VectorSize(static_cast<int>(meta.dims)));
+    shape.vector_bytes = static_cast<double>(
+        ValueSize(static_cast<ValueType>(meta.value_type), static_cast<int>(meta.dims)));
     return shape;
 }
 

@@ -37,17 +37,6 @@ DeltaLimitPages(Relation index)
     return Max(1, limit_kb / (BLCKSZ / 1024));
 }
 
-Metric
-MetricOf(Relation index)
-{
-    int32 metric = DatumGetInt32(FunctionCall0Coll(index_getprocinfo(index, 1, 1), InvalidOid));
-    if (metric < static_cast<int32>(Metric::kL2) || metric > static_cast<int32>(Metric::kCosine))
-        ereport(ERROR, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-                        errmsg("operator class of index \"%s\" is not one of omendb's",
-                               RelationGetRelationName(index))));
-    return static_cast<Metric>(metric);
-}
-
 static bytea *
 ParseStorageParameters(Datum options, bool validate)
 {
@@ -63,7 +52,7 @@ ParseStorageParameters(Datum options, bool validate)
 static bool
 Validate(Oid)
 {
-    return true; // MetricOf refuses foreign classes when an index is made
+    return true; // ClassOf refuses foreign classes when an index is made
 }
 
 // Names the phases in pg_stat_progress_create_index.
@@ -135,20 +124,4 @@ OMENDB_FUNCTION(omendb_handler)
     routine->amgettuple = omendb::GetTuple;
     routine->amendscan = omendb::EndScan;
     PG_RETURN_POINTER(routine);
-}
-
-// The operator classes' support function 1: which metric (codec Metric).
-OMENDB_FUNCTION(omendb_class_vector_l2)
-{
-    PG_RETURN_INT32(static_cast<int32>(omendb::Metric::kL2));
-}
-
-OMENDB_FUNCTION(omendb_class_vector_ip)
-{
-    PG_RETURN_INT32(static_cast<int32>(omendb::Metric::kInnerProduct));
-}
-
-OMENDB_FUNCTION(omendb_class_vector_cosine)
-{
-    PG_RETURN_INT32(static_cast<int32>(omendb::Metric::kCosine));
 }

@@ -89,6 +89,7 @@ LoadIndexState(Relation index)
     auto *rotated = reinterpret_cast<float *>(chunk + rotated_at);
     ReadMean(index, meta.mean_head, mean, model_dims);
     state->geometry = geometry;
+    state->value_type = static_cast<ValueType>(meta.value_type);
     state->scaled = meta.scaled != 0;
     state->space = Space{metric, meta.dims, meta.padded, meta.scale, meta.max_norm, mean, rotated};
     RotateMean(state->space, rotated);

@@ -17,6 +17,7 @@ namespace omendb {
 // pointer across anything that may process one (locks on relations, user functions).
 struct IndexState {
     Geometry geometry;
+    ValueType value_type;
     Space space; // its arrays lie in the same chunk
     bool scaled;
     // Where each block was last found: buffers by block number, see ReadPage.

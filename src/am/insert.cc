@@ -10,8 +10,8 @@
 #include "omendb/page/views.h"
 #include "omendb/pg/failure_points.h"
 #include "omendb/pg/memory.h"
-#include "omendb/type/vector.h"
 #include "pending_rows.h"
+#include "row_value.h"
 
 extern "C" {
 #include <miscadmin.h>
@@ -117,8 +117,8 @@ Insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Relation he
 
     InsertingStatement *statement = StatementOf(info);
     MemoryContext old = MemoryContextSwitchTo(statement->scratch);
-    Vector *vector = DatumGetVector(values[0]);
     IndexState *state = GetIndexState(index);
+    Vector *vector = RowValue(state->value_type, values[0]);
     CheckExpectedDimensions(static_cast<int32>(state->space.dims), vector->dim);
     if (!state->scaled && GivesScale(vector)) {
         SetScale(index, vector);

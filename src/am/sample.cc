@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "build_state.h"
-#include "omendb/type/vector.h"
 
 extern "C" {
 #include <access/tableam.h>
@@ -39,7 +38,7 @@ SampleRow(Relation, ItemPointer, Datum *values, bool *isnull, bool, void *argume
         return;
     BuildState *build = sample->build;
     MemoryContext old = MemoryContextSwitchTo(build->row_context);
-    Vector *row = DatumGetVector(values[0]);
+    Vector *row = RowValue(build->value_type, values[0]);
     double norm = Norm(row);
     // Rows that index space cannot hold say nothing about it.
     if (row->dim == static_cast<int>(build->dims) && norm > 0 && norm < 1e18 &&

@@ -8,8 +8,8 @@
 #include "omendb/pg/memory.h"
 #include "omendb/pg/settings.h"
 #include "omendb/simd/kernels.h"
-#include "omendb/type/vector.h"
 #include "pending_rows.h"
+#include "row_value.h"
 
 extern "C" {
 #include <miscadmin.h>
@@ -104,9 +104,10 @@ TakeQuery(IndexScanDesc scan, ScanState *state)
     state->null_query = (key->sk_flags & SK_ISNULL) != 0;
     if (state->null_query)
         return;
-    Vector *query = DatumGetVector(key->sk_argument);
+    Vector *query = RowValue(GetIndexState(state->index)->value_type, key->sk_argument);
     if (query->dim != static_cast<int>(state->space.dims))
-        RaiseDifferentDimensions(state->space.dims, query->dim);
+        RaiseDifferentDimensions(state->space.dims, query->dim,
+                                 NameOf(GetIndexState(state->index)->value_type));
     state->query = QueryToSpace(state->space, query->x, state->rotated);
     state->nan_order =
         state->space.metric == Metric::kCosine && !state->query.navigable && Norm(query) == 0;

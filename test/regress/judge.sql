@@ -28,11 +28,14 @@ BEGIN
 END
 $$;
 
--- The rows of `source` nearest to the query, by the index or by reading and sorting all rows.
-CREATE FUNCTION pg_temp.nearest(by_index boolean, source text, operator text, query vector, rows integer, filter text)
+-- The rows of `source` nearest to the query, by the index or by reading and sorting all rows. `of`: the column or
+-- expression that is indexed; a halfvec if its text says half.
+CREATE FUNCTION pg_temp.nearest(by_index boolean, source text, operator text, query vector, rows integer, filter text,
+    of text DEFAULT 'v')
 RETURNS TABLE (id integer, distance float8) LANGUAGE plpgsql AS $$
 DECLARE
-    sql text := format('SELECT id, v %1$s $1 FROM %2$s WHERE %3$s ORDER BY v %1$s $1 LIMIT %4$L', operator, source, filter, rows);
+    sql text := format('SELECT id, %1$s FROM %2$s WHERE %3$s ORDER BY %1$s LIMIT %4$L', format('(%s) %s $1::%s', of, operator,
+        CASE WHEN of ~ 'half' THEN 'halfvec' ELSE 'vector' END), source, filter, rows);
     line text;
     plan text := '';
 BEGIN
@@ -51,7 +54,8 @@ $$;
 -- Whether an index gives, for each query, as many rows as there are up to `rows` (NULL: all rows that have a
 -- vector), none twice, in order, and enough of the nearest ones. A read to the end is not in order: rows that
 -- the search found too late are its last.
-CREATE FUNCTION pg_temp.judge(source text, operator text, queries vector[], rows integer, floor float8, filter text DEFAULT 'true')
+CREATE FUNCTION pg_temp.judge(source text, operator text, queries vector[], rows integer, floor float8, filter text DEFAULT 'true',
+    of text DEFAULT 'v')
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     query vector;
@@ -62,8 +66,9 @@ DECLARE
     wanted bigint := 0;
 BEGIN
     FOREACH query IN ARRAY queries LOOP
-        SELECT array_agg(id), array_agg(distance) INTO ids, found FROM pg_temp.nearest(true, source, operator, query, rows, filter);
-        SELECT array_agg(distance) INTO exact FROM pg_temp.nearest(false, source, operator, query, rows, filter || ' AND v IS NOT NULL');
+        SELECT array_agg(id), array_agg(distance) INTO ids, found FROM pg_temp.nearest(true, source, operator, query, rows, filter, of);
+        SELECT array_agg(distance) INTO exact FROM pg_temp.nearest(false, source, operator, query, rows,
+            format('%s AND (%s) IS NOT NULL', filter, of), of);
         IF cardinality(found) IS DISTINCT FROM cardinality(exact) THEN
             RETURN format('%s rows, not %s', cardinality(found), cardinality(exact));
         ELSIF cardinality(ids) > (SELECT count(DISTINCT i) FROM unnest(ids) i) THEN

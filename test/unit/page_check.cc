@@ -40,7 +40,7 @@ MetaPageOf(uint32_t dims, uint32_t padded)
     meta->magic = kMagic;
     meta->version = kFormatVersion;
     meta->metric = 1;
-    meta->value_type = kValueVector;
+    meta->value_type = static_cast<uint8_t>(ValueType::kVector);
     meta->bits = static_cast<uint8_t>(page.geometry.bits);
     meta->dims = dims;
     meta->padded = padded;

@@ -88,7 +88,7 @@ struct MetaPage {
     uint32_t magic;
     uint32_t version;
     uint8_t metric;     // codec Metric
-    uint8_t value_type; // kValueVector
+    uint8_t value_type; // ValueType
     uint8_t bits;       // of a neighbour code, a dimension
     uint8_t scaled;     // 1: scale is final; 0: the first row inserted sets it
     uint32_t dims;
@@ -121,7 +121,8 @@ static_assert(sizeof(MetaPage) == 512);
 
 constexpr uint16_t kMetaEnd = kServerHeaderBytes + sizeof(MetaPage); // pd_lower of block 0
 
-constexpr uint8_t kValueVector = 1;
+// What the indexed column holds. Both are float32s to the index: a halfvec's values are.
+enum class ValueType : uint8_t { kVector = 1, kHalfvec = 2 };
 
 // A node slot: header | own code [coded] | ids u32[R] | f_add u16[R] | f_mul u16[R] | tag u8[R], padded to
 // 8 | neighbour codes [R][code_bytes].
