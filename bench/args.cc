@@ -42,7 +42,8 @@ Options()
          [](A &a, S v) { a.row_limit = Whole(v, 1, 2000000000); }},
         {"query-limit", "N", "use, or sample from the table, N queries (1000)",
          [](A &a, S v) { a.query_limit = Whole(v, 1, 10000000); }},
-        {"metric", "M", "cos, l2 or ip (cos)", [](A &a, S v) { a.metric = MetricOf(v); }},
+        {"metric", "M", "cos, l2, ip; of a table's bits: hamming, jaccard (cos)",
+         [](A &a, S v) { a.metric = MetricOf(v); }},
         {"truth", "HOW", "threads (in this program) or sql (sequential scans)",
          [](A &a, S v) { a.truth = TruthOf(v); }},
         {"k", "N", "neighbours asked for, LIMIT (10)", [](A &a, S v) { a.k = Whole(v, 1, 10000); }},
@@ -107,6 +108,7 @@ Check(Args &args)
             "(--help lists all options)");
     if (!args.base_file.empty() && args.query_file.empty())
         throw std::runtime_error("--base needs --queries");
+    RequireValues(args.metric, !args.base_file.empty() || !args.query_file.empty());
     if (!args.table.empty()) {
         if (args.column.empty())
             throw std::runtime_error("--table needs --column");
@@ -151,6 +153,10 @@ MetricName(Metric metric)
         return "l2";
     case Metric::kInnerProduct:
         return "ip";
+    case Metric::kHamming:
+        return "hamming";
+    case Metric::kJaccard:
+        return "jaccard";
     }
     return "";
 }
@@ -165,6 +171,10 @@ MetricOperator(Metric metric)
         return "<->";
     case Metric::kInnerProduct:
         return "<#>";
+    case Metric::kHamming:
+        return "<~>";
+    case Metric::kJaccard:
+        return "<%>";
     }
     return "";
 }

@@ -49,12 +49,13 @@ ReadData(const Args &args)
         if (data.queries.empty())
             data.queries = QueriesFromTable(args, data.source);
         if (data.source.dims <= 0)
-            data.source.dims = QueryDims(data.queries[0]);
+            data.source.dims = QueryDims(data.queries[0], data.source.type_name);
     } else {
         data.source.dims = static_cast<int>(data.base->columns());
     }
-    if (QueryDims(data.queries[0]) != data.source.dims)
-        throw std::runtime_error("the queries have " + std::to_string(QueryDims(data.queries[0])) +
+    if (QueryDims(data.queries[0], data.source.type_name) != data.source.dims)
+        throw std::runtime_error("the queries have " +
+                                 std::to_string(QueryDims(data.queries[0], data.source.type_name)) +
                                  " dimensions, the rows " + std::to_string(data.source.dims));
     return data;
 }

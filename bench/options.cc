@@ -59,7 +59,20 @@ MetricOf(const std::string &text)
         return Metric::kL2;
     if (text == "ip")
         return Metric::kInnerProduct;
-    throw std::runtime_error("a metric is cos, l2 or ip, not \"" + text + '"');
+    if (text == "hamming")
+        return Metric::kHamming;
+    if (text == "jaccard")
+        return Metric::kJaccard;
+    throw std::runtime_error("a metric is cos, l2, ip, hamming or jaccard, not \"" + text + '"');
+}
+
+void
+RequireValues(Metric metric, bool from_files)
+{
+    if (from_files && (metric == Metric::kHamming || metric == Metric::kJaccard))
+        throw std::runtime_error(std::string("--metric ") + MetricName(metric) +
+                                 " is of bits, which files do not hold: give a --table with a bit "
+                                 "column, and no --queries");
 }
 
 std::string

@@ -28,6 +28,8 @@ double Number(const std::string &text, double low, double high);
 int Whole(const std::string &text, int low, int high);
 std::vector<int> WholeList(const std::string &text, int low, int high);
 Metric MetricOf(const std::string &text);
+// Files hold values, not bits.
+void RequireValues(Metric metric, bool from_files);
 std::string Assignment(const std::string &text); // name=value
 
 // What tells the two indexes, their extensions and schemas; an option's search parameters are the program's.

@@ -42,11 +42,14 @@ QueriesFromTable(const Args &args, const Source &source)
 }
 
 int
-QueryDims(const std::string &wire)
+QueryDims(const std::string &wire, const std::string &type_name)
 {
     if (wire.size() < 4)
         throw std::runtime_error("the column's binary form is not a vector's");
-    return static_cast<unsigned char>(wire[0]) * 256 + static_cast<unsigned char>(wire[1]);
+    int dims = 0;
+    for (size_t i = 0; i < (type_name == "bit" ? 4 : 2); i++)
+        dims = dims * 256 + static_cast<unsigned char>(wire[i]);
+    return dims;
 }
 
 } // namespace omendb::bench

@@ -17,7 +17,7 @@ QuerySet QueriesFromFile(const VectorFile &file, int limit);
 // A reproducible random sample of the table's own vectors. Each is then its own nearest neighbour.
 QuerySet QueriesFromTable(const Args &args, const Source &source);
 
-// Dimensions of a query in binary form (vector and halfvec begin with them).
-int QueryDims(const std::string &wire);
+// Dimensions of a query in its type's binary form, which begins with them.
+int QueryDims(const std::string &wire, const std::string &type_name);
 
 } // namespace omendb::bench

@@ -103,6 +103,7 @@ Check(WritesArgs &args)
 {
     if (args.base_file.empty())
         throw std::runtime_error("give the data: --base FILE (--help lists all options)");
+    RequireValues(args.metric, true);
     if (args.steps.empty())
         args.steps = kSteps;
     if (args.side.method.empty())

@@ -1096,6 +1096,14 @@ CREATE FUNCTION omendb_class_halfvec_cosine() RETURNS integer
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION omendb_class_halfvec_cosine() IS 'internal: type and metric of halfvec_cosine_ops';
 
+CREATE FUNCTION omendb_class_bit_hamming() RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION omendb_class_bit_hamming() IS 'internal: type and metric of bit_hamming_ops';
+
+CREATE FUNCTION omendb_class_bit_jaccard() RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION omendb_class_bit_jaccard() IS 'internal: type and metric of bit_jaccard_ops';
+
 CREATE OPERATOR CLASS vector_l2_ops
     DEFAULT FOR TYPE vector USING omendb AS
     OPERATOR 1 <-> (vector, vector) FOR ORDER BY float_ops,
@@ -1131,6 +1139,18 @@ CREATE OPERATOR CLASS halfvec_cosine_ops
     OPERATOR 1 <=> (halfvec, halfvec) FOR ORDER BY float_ops,
     FUNCTION 1 (halfvec) omendb_class_halfvec_cosine();
 COMMENT ON OPERATOR CLASS halfvec_cosine_ops USING omendb IS 'cosine distance, <=>';
+
+CREATE OPERATOR CLASS bit_hamming_ops
+    DEFAULT FOR TYPE bit USING omendb AS
+    OPERATOR 1 <~> (bit, bit) FOR ORDER BY float_ops,
+    FUNCTION 1 (bit) omendb_class_bit_hamming();
+COMMENT ON OPERATOR CLASS bit_hamming_ops USING omendb IS 'Hamming distance, <~>';
+
+CREATE OPERATOR CLASS bit_jaccard_ops
+    FOR TYPE bit USING omendb AS
+    OPERATOR 1 <%> (bit, bit) FOR ORDER BY float_ops,
+    FUNCTION 1 (bit) omendb_class_bit_jaccard();
+COMMENT ON OPERATOR CLASS bit_jaccard_ops USING omendb IS 'Jaccard distance, <%>';
 
 CREATE FUNCTION omendb_simd() RETURNS text
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;

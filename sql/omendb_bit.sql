@@ -78,6 +78,4 @@ ORDER BY binary_quantize(v)::bit(3) <~> binary_quantize('[1,2,3]'::vector), v <-
 SELECT oprname, oprcode, oprcom <> 0 AS commutes, oprrest, oprjoin FROM pg_operator
 WHERE oprleft = 'bit'::regtype AND oprname IN ('<~>', '<%>') ORDER BY oprname COLLATE "C";
 
--- an index of the access method: not yet
-SELECT pg_temp.outcome('CREATE INDEX ON bit_rows USING omendb ((binary_quantize(v)::bit(3)))');
 DROP TABLE bit_pairs, bit_rows;

@@ -36,6 +36,10 @@ DescribeIndex(BuildState *build)
                         errhint("Declare the column as %s(n), or index an expression that is "
                                 "cast to %s(n).",
                                 NameOf(what.value_type), NameOf(what.value_type))));
+    if (typmod > kMaxDims)
+        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                        errmsg("column cannot have more than %d dimensions for an omendb index",
+                               kMaxDims)));
     build->value_type = what.value_type;
     build->metric = what.metric;
     build->dims = typmod;
@@ -203,21 +207,19 @@ NextRow(BuildState *build, uint32_t *number)
 }
 
 static void
-EncodeRow(BuildState *build, const Vector *row, uint32_t number, HeapTid tid)
+AddRow(BuildState *build, const Vector *row, uint32_t number, HeapTid tid)
 {
     CheckExpectedDimensions(static_cast<int32>(build->dims), row->dim);
-    bool representable = RowToSpace(build->space, row->x, build->encoded);
     float norm = build->metric == Metric::kInnerProduct
                      ? static_cast<float>(Norm(const_cast<Vector *>(row)))
                      : 0;
     if (build->external != nullptr) {
-        OwnFactors factors =
-            EncodeOwn(build->space, build->encoded, representable, ExternalCode(build));
+        OwnFactors factors = EncodeRow(build->space, row->x, build->encoded, ExternalCode(build));
         AddExternalRow(build, factors, norm, tid);
         return;
     }
     OwnFactors factors =
-        EncodeOwn(build->space, build->encoded, representable, build->graph->CodeOf(number));
+        EncodeRow(build->space, row->x, build->encoded, build->graph->CodeOf(number));
     if (build->team != nullptr)
         build->graph->SetRow(number, factors);
     else
@@ -253,7 +255,7 @@ LoadRow(Relation, ItemPointer tid, Datum *values, bool *isnull, bool, void *argu
     if (build->flushed)
         Insert(build->index, values, isnull, tid, nullptr, build->info);
     else
-        EncodeRow(build, RowValue(build->value_type, values[0]), number, FromItemPointer(*tid));
+        AddRow(build, RowValue(build->value_type, values[0]), number, FromItemPointer(*tid));
     build->index_rows += 1;
     MemoryContextSwitchTo(old);
     MemoryContextReset(build->row_context);

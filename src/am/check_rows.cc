@@ -91,6 +91,15 @@ CodedBeforeScale(const HeapCheck *heap, const OwnFactors &factors, const float *
     return norm_squared >= 1e36 && !std::isfinite(factors.error);
 }
 
+double
+SumOf(const float *row, uint32_t dims)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < dims; ++i)
+        sum += row[i];
+    return sum;
+}
+
 // Holds the code in check->code to the row's value.
 void
 CompareValue(HeapCheck *heap, const TidPlace &place, const OwnFactors &factors, const float *row)
@@ -131,6 +140,9 @@ CompareValue(HeapCheck *heap, const TidPlace &place, const OwnFactors &factors, 
              std::fabs(product - factors.mean_dot) > slack * (norm + heap->mean_norm) + 1e-30)
         Report(check, block, "N5", "heap row %s has the product %g with the mean, its code says %g",
                tid, product, factors.mean_dot);
+    else if (space.metric == Metric::kJaccard && SumOf(row, space.dims) != factors.mean_dot)
+        Report(check, block, "N5", "heap row %s has %g ones, its code says %g", tid,
+               SumOf(row, space.dims), factors.mean_dot);
 }
 
 void

@@ -28,6 +28,10 @@ MetricName(Metric metric)
         return "inner product";
     case Metric::kCosine:
         return "cosine";
+    case Metric::kHamming:
+        return "Hamming";
+    case Metric::kJaccard:
+        return "Jaccard";
     }
     return "unknown";
 }

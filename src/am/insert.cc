@@ -45,8 +45,7 @@ SetScale(Relation index, const Vector *row)
     if (meta->scaled == 0) {
         double norm = Norm(row);
         meta->scaled = 1;
-        meta->scale =
-            meta->metric == static_cast<uint8_t>(Metric::kCosine) ? 1 : ScaleForNorm(norm);
+        meta->scale = IsAngular(static_cast<Metric>(meta->metric)) ? 1 : ScaleForNorm(norm);
         // Rows to come are longer than the first as often as not. 10,000 words inserted, inner product: recall
         // .697 with the first row's own norm, .984 with twice that, .980 with four times.
         meta->max_norm = static_cast<float>(2 * norm);
@@ -91,8 +90,7 @@ Encode(Relation index, Pool pool, const Vector *vector, ItemPointer tid, int8_t 
     IndexState *state = GetIndexState(index);
     Geometry geometry = state->geometry;
     float *encoded = pool.NewArray<float>(geometry.padded);
-    bool representable = RowToSpace(state->space, vector->x, encoded);
-    OwnFactors factors = EncodeOwn(state->space, encoded, representable, code);
+    OwnFactors factors = EncodeRow(state->space, vector->x, encoded, code);
     ColdAddress cold = WriteCold(index, geometry, code + geometry.coded);
     DeltaItem item = {};
     item.tid = FromItemPointer(*tid);

@@ -26,6 +26,9 @@ const char *NameOf(ValueType type);
 // Bytes of a value of so many dimensions.
 Size ValueSize(ValueType type, int dims);
 
+// As the type's operators say that two values do not go together. ERRORS: data_exception.
+[[noreturn]] void RaiseDifferentLengths(ValueType type, uint32_t a, int b);
+
 // A non-null datum of that type as a vector, exactly. palloc'd, unless it is a vector that nothing needed to be done to.
 Vector *RowValue(ValueType type, Datum datum);
 

@@ -106,11 +106,13 @@ TakeQuery(IndexScanDesc scan, ScanState *state)
         return;
     Vector *query = RowValue(GetIndexState(state->index)->value_type, key->sk_argument);
     if (query->dim != static_cast<int>(state->space.dims))
-        RaiseDifferentDimensions(state->space.dims, query->dim,
-                                 NameOf(GetIndexState(state->index)->value_type));
+        RaiseDifferentLengths(GetIndexState(state->index)->value_type, state->space.dims,
+                              query->dim);
     state->query = QueryToSpace(state->space, query->x, state->rotated);
-    state->nan_order =
-        state->space.metric == Metric::kCosine && !state->query.navigable && Norm(query) == 0;
+    // From nothing, everything is equally far.
+    state->one_distance =
+        IsAngular(state->space.metric) && !state->query.navigable && Norm(query) == 0;
+    state->distance = state->space.metric == Metric::kCosine ? get_float8_nan() : 1;
 }
 
 // How many rows a pool of this width vouches for. Its fringe is thinly searched: what was missed there would
@@ -293,14 +295,14 @@ GetTuple(IndexScanDesc scan, ScanDirection direction)
     scan->xs_recheck = false;
     // Further sort keys (ORDER BY v <-> a, v <-> b) are left to the executor: any value comes after −∞.
     scan->xs_recheckorderby =
-        (!state->null_query && !state->nan_order) || scan->numberOfOrderBys > 1;
+        (!state->null_query && !state->one_distance) || scan->numberOfOrderBys > 1;
     for (int i = 1; i < scan->numberOfOrderBys; ++i) {
         scan->xs_orderbynulls[i] = false;
         scan->xs_orderbyvals[i] = Float8GetDatum(-get_float8_infinity());
     }
     scan->xs_orderbynulls[0] = state->null_query;
     scan->xs_orderbyvals[0] =
-        Float8GetDatum(state->nan_order ? get_float8_nan() : state->current.bound);
+        Float8GetDatum(state->one_distance ? state->distance : state->current.bound);
     return true;
 }
 

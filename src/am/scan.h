@@ -62,7 +62,8 @@ struct ScanState {
     Space space; // its arrays are copies of this scan's
     Query query;
     bool null_query;
-    bool nan_order; // every distance is NaN: cosine from a zero vector
+    bool one_distance; // all rows are at `distance`: from a zero vector, an angle
+    double distance;
 
     // The search.
     ScanVisitor visitor;

@@ -36,8 +36,7 @@ DistanceOfNearest(const ScanState *scan, size_t count)
     return distances[count];
 }
 
-// Ranks the rows within a distance. The others stay apart, with one bound for all of them: LowerBound rises with the
-// distance, and falls as the other factors rise.
+// Ranks the rows within a distance. The others stay apart, with one bound for all of them.
 static void
 RankNear(ScanState *scan, float within)
 {
@@ -53,7 +52,7 @@ RankNear(ScanState *scan, float within)
         extreme.norm_squared = Max(extreme.norm_squared, row.factors.norm_squared);
         extreme.mean_dot = Max(extreme.mean_dot, std::fabs(row.factors.mean_dot));
     }
-    scan->far_bound = LowerBound(scan->space, scan->query, within, extreme);
+    scan->far_bound = LowerBoundOfAll(scan->space, scan->query, within, extreme);
 }
 
 void

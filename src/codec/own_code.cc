@@ -7,6 +7,8 @@
 //   L2        d  >= (near − ρ(‖Q‖ + ‖y‖)) / scale
 //   cosine    1 − cos = ‖q' − x'‖²/2, the same distance squared
 //   product   ⟨q,x⟩ <= ((‖Q‖² + ‖ŷ‖² + e² − near²)/2 + k + ρ(…)) / (c·scale²) + ⟨q, mean⟩
+//   Hamming   d², an integer
+//   Jaccard   ⟨q,x⟩ <= cos·‖q‖‖x‖, an integer; 1 − ⟨q,x⟩/(‖q‖² + ‖x‖² − ⟨q,x⟩) falls as it rises
 //
 // and then the operator's own float32 sums. Each rounding is counted at its worst:
 //   ρ  rotation and input: four rounds of log2(n) additions, 3 more operations each, and 4 to spare
@@ -115,7 +117,7 @@ BoundDistance(const Space &space, const Bounds &bounds)
 {
     double slack = RotationSlack(space.padded) * (bounds.query_norm + bounds.row_norm);
     double distance = (bounds.near * (1 - kDoubleSlack) - slack) / space.scale;
-    if (space.metric == Metric::kCosine)
+    if (IsAngular(space.metric))
         distance -= kDoubleSlack; // x/‖x‖ and q/‖q‖, in double
     return distance > 0 ? distance : 0;
 }
@@ -135,6 +137,37 @@ BoundCosine(const Space &space, const Bounds &bounds)
     // The dot product and the root of both norms, each off by one sum's error.
     double value = distance * distance / 2 - 2.5 * SumSlack(space.dims);
     return value < 0 ? 0 : value > 2 ? 2 : value;
+}
+
+// Differing bits. The operator counts them exactly.
+double
+BoundHamming(const Space &space, const Bounds &bounds)
+{
+    double distance = BoundDistance(space, bounds);
+    return std::ceil(distance * distance * (1 - kDoubleSlack));
+}
+
+// Not below the cosine of query and row.
+double
+MostCosine(const Space &space, const Bounds &bounds)
+{
+    double distance = BoundDistance(space, bounds);
+    double cosine = (1 - distance * distance / 2) + kDoubleSlack;
+    return cosine > 1 ? 1 : cosine > 0 ? cosine : 0;
+}
+
+double
+BoundJaccard(const Space &space, const Query &query, const OwnFactors &factors,
+             const Bounds &bounds)
+{
+    double query_ones = std::round(query.value_norm * query.value_norm);
+    double row_ones = factors.mean_dot;
+    if (!(row_ones >= 0 && row_ones <= space.dims)) // of a damaged page
+        return 0;
+    double most = std::floor(MostCosine(space, bounds) * std::sqrt(query_ones * row_ones) *
+                             (1 + kDoubleSlack));
+    double both = std::fmin(most, std::fmin(query_ones, row_ones));
+    return both > 0 ? 1 - both / (query_ones + row_ones - both) : 1; // as the operator computes it
 }
 
 double
@@ -173,6 +206,19 @@ BoundInnerProduct(const Space &space, const Query &query, const OwnFactors &fact
                                    query.value_norm * query.mean_norm);
     double bound = -(value + slack);
     return bound == bound ? bound : -kInfinity;
+}
+
+// The distance, too, may come from a damaged page.
+bool
+IsKnown(const Query &query, float distance_squared, const OwnFactors &factors)
+{
+    return query.navigable && factors.error <= FLT_MAX && distance_squared >= 0;
+}
+
+double
+LeastValue(const Space &space)
+{
+    return space.metric == Metric::kInnerProduct ? -kInfinity : 0;
 }
 
 } // namespace
@@ -215,6 +261,16 @@ EncodeOwn(const Space &space, const float *y, bool representable, int8_t *code)
     return factors;
 }
 
+OwnFactors
+EncodeRow(const Space &space, const float *row, float *encoded, int8_t *code)
+{
+    bool representable = RowToSpace(space, row, encoded);
+    OwnFactors factors = EncodeOwn(space, encoded, representable, code);
+    if (space.metric == Metric::kJaccard)
+        factors.mean_dot = static_cast<float>(NormSquaredInDouble(row, space.dims));
+    return factors;
+}
+
 float
 CodeDistanceSquared(const int8_t *a, float step_a, float norm_a_squared, const int8_t *b,
                     float step_b, float norm_b_squared, size_t n)
@@ -227,20 +283,35 @@ double
 LowerBound(const Space &space, const Query &query, float distance_squared,
            const OwnFactors &factors)
 {
-    // The distance, too, may come from a damaged page.
-    bool known = query.navigable && factors.error <= FLT_MAX && distance_squared >= 0;
-    if (!known)
-        return space.metric == Metric::kInnerProduct ? -kInfinity : 0;
+    if (!IsKnown(query, distance_squared, factors))
+        return LeastValue(space);
     Bounds bounds = BoundIndexSpace(space, query, distance_squared, factors);
     switch (space.metric) {
     case Metric::kL2:
         return BoundL2(space, bounds);
     case Metric::kCosine:
         return BoundCosine(space, bounds);
+    case Metric::kHamming:
+        return BoundHamming(space, bounds);
+    case Metric::kJaccard:
+        return BoundJaccard(space, query, factors, bounds);
     case Metric::kInnerProduct:
         break;
     }
     return BoundInnerProduct(space, query, factors, bounds);
+}
+
+double
+LowerBoundOfAll(const Space &space, const Query &query, float distance_squared,
+                const OwnFactors &most)
+{
+    if (space.metric != Metric::kJaccard)
+        return LowerBound(space, query, distance_squared, most);
+    if (!IsKnown(query, distance_squared, most))
+        return LeastValue(space);
+    // Of all rows at an angle, one with as many ones as the query is nearest.
+    double cosine = MostCosine(space, BoundIndexSpace(space, query, distance_squared, most));
+    return std::fmax(0, (1 - cosine / (2 - cosine)) - kDoubleSlack);
 }
 
 } // namespace omendb

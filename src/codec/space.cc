@@ -34,8 +34,7 @@ NormIsRepresentable(Metric metric, uint32_t dims, double norm_squared)
 {
     if (!(norm_squared <= kMaxNormSquared))
         return false;
-    return metric != Metric::kCosine || norm_squared == 0 ||
-           norm_squared >= MinCosineNormSquared(dims);
+    return !IsAngular(metric) || norm_squared == 0 || norm_squared >= MinCosineNormSquared(dims);
 }
 
 // sqrt(max(0, M² − ‖x‖²))
@@ -92,7 +91,7 @@ RowToModel(Metric metric, uint32_t dims, float max_norm, const float *row, float
         memset(out, 0, ModelDims(metric, dims) * sizeof(float));
         return false;
     }
-    if (metric == Metric::kCosine && norm_squared > 0) {
+    if (IsAngular(metric) && norm_squared > 0) {
         double factor = 1 / std::sqrt(norm_squared);
         for (uint32_t i = 0; i < dims; i++)
             out[i] = static_cast<float>(row[i] * factor);
@@ -139,7 +138,7 @@ RowToSpace(const Space &space, const float *row, float *out)
         memset(out, 0, space.padded * sizeof(float));
         return false;
     }
-    if (space.metric == Metric::kCosine) {
+    if (IsAngular(space.metric)) {
         double factor = norm_squared > 0 ? 1 / std::sqrt(norm_squared) : 0;
         CentreScaled(row, factor, space.mean, space.scale, dims, out);
         return Finish(space, dims, out);
@@ -147,7 +146,7 @@ RowToSpace(const Space &space, const float *row, float *out)
     // One rounding in the subtraction; the scale is a power of two.
     for (size_t i = 0; i < dims; i++)
         out[i] = (row[i] - space.mean[i]) * space.scale;
-    if (space.metric == Metric::kL2)
+    if (IsEuclidean(space.metric))
         return Finish(space, dims, out);
     double extra = ExtraDimension(space.max_norm, norm_squared);
     out[dims] = static_cast<float>((extra - space.mean[dims]) * space.scale);
@@ -167,7 +166,7 @@ QueryToSpace(const Space &space, const float *query, float *rotated)
     bool navigable = NormIsRepresentable(space.metric, space.dims, norm_squared);
     double factor = 1;
     size_t filled = dims;
-    if (space.metric != Metric::kL2) {
+    if (!IsEuclidean(space.metric)) {
         navigable = navigable && norm_squared > 0; // a zero query has no direction
         factor = navigable ? 1 / result.value_norm : 0;
     }

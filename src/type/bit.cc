@@ -1,5 +1,7 @@
 // Distances of PostgreSQL's own type bit, as vectors of zeros and ones. Bits beyond the length are zero, so whole
 // bytes are counted.
+#include "omendb/type/bit.h"
+
 #include "omendb/pg/postgres.h"
 
 #include "distance_memo.h"
@@ -25,12 +27,18 @@ GetOperands(FunctionCallInfo fcinfo)
     VarBit *a = PG_GETARG_VARBIT_P(0);
     VarBit *b = PG_GETARG_VARBIT_P(1);
     if (unlikely(VARBITLEN(a) != VARBITLEN(b)))
-        ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
-                        errmsg("different bit lengths %u and %u", VARBITLEN(a), VARBITLEN(b))));
+        RaiseDifferentBitLengths(VARBITLEN(a), VARBITLEN(b));
     return {VARBITS(a), VARBITS(b), static_cast<size_t>(VARBITBYTES(a))};
 }
 
 } // namespace
+
+void
+RaiseDifferentBitLengths(int a, int b)
+{
+    ereport(ERROR,
+            (errcode(ERRCODE_DATA_EXCEPTION), errmsg("different bit lengths %d and %d", a, b)));
+}
 
 OMENDB_FUNCTION(omendb_hamming_distance)
 {

@@ -87,17 +87,23 @@ CREATE TABLE mixed (id serial PRIMARY KEY, note int, v vector(6)) WITH (parallel
 INSERT INTO mixed (note, v)
 	SELECT i % 4, CASE WHEN i % 3 > 0 THEN some_vector(6) END FROM generate_series(1, 3000) AS i;
 SQL
-builds_in_parallel(<<'SQL', 2, 'a condition and an expression');
+builds_in_parallel(<<'SQL', 5, 'conditions, expressions, other types');
 CREATE INDEX mixed_some ON mixed USING omendb (v vector_l2_ops) WHERE note = 1;
-CREATE INDEX mixed_half ON mixed USING omendb ((subvector(v, 1, 3)::vector(3)) vector_l2_ops);
+CREATE INDEX mixed_part ON mixed USING omendb ((subvector(v, 1, 3)::vector(3)) vector_l2_ops);
+CREATE INDEX mixed_half ON mixed USING omendb ((v::halfvec(6)) halfvec_cosine_ops);
+CREATE INDEX mixed_hamming ON mixed USING omendb ((binary_quantize(v)::bit(6)) bit_hamming_ops);
+CREATE INDEX mixed_jaccard ON mixed USING omendb ((binary_quantize(v)::bit(6)) bit_jaccard_ops);
 SQL
 for my $case (
-	[ 'v', '[0,1,0,1,0,1]', 'note = 1', 'mixed_some' ],
-	[ 'subvector(v, 1, 3)::vector(3)', '[0,1,0]', 'true', 'mixed_half' ])
+	[ 'v', '<->', '[0,1,0,1,0,1]', 'note = 1', 'mixed_some' ],
+	[ 'subvector(v, 1, 3)::vector(3)', '<->', '[0,1,0]', 'true', 'mixed_part' ],
+	[ 'v::halfvec(6)', '<=>', '[0,1,0,1,0,1]', 'true', 'mixed_half' ],
+	[ 'binary_quantize(v)::bit(6)', '<~>', '010101', 'true', 'mixed_hamming' ],
+	[ 'binary_quantize(v)::bit(6)', '<%>', '010101', 'true', 'mixed_jaccard' ])
 {
-	my ($value, $query, $condition, $index) = @$case;
+	my ($value, $operator, $query, $condition, $index) = @$case;
 	my $sql = "SELECT count(*), sum(id) FROM (SELECT id FROM mixed WHERE $condition AND v IS NOT NULL "
-	  . "ORDER BY $value <-> '$query') AS x";
+	  . "ORDER BY $value $operator '$query') AS x";
 	my $by_index = $node->safe_psql('postgres', "SET enable_seqscan = off; SET enable_sort = off; $sql");
 	my $by_table = $node->safe_psql('postgres', "SET enable_indexscan = off; $sql");
 	is($by_index, $by_table, "$index has the rows that it should");

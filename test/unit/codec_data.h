@@ -177,8 +177,7 @@ EncodeRow(const Space &space, const float *row)
     std::vector<float> y(space.padded);
     Coded coded;
     coded.code.resize(space.padded);
-    bool representable = RowToSpace(space, row, y.data());
-    coded.factors = EncodeOwn(space, y.data(), representable, coded.code.data());
+    coded.factors = EncodeRow(space, row, y.data(), coded.code.data());
     return coded;
 }
 
@@ -191,6 +190,19 @@ DistanceSquared(const Space &space, const Query &query, const Coded &coded)
                              t.data(), &max_abs);
 }
 
+// Of rows of zeros and ones, as src/type/bit.cc computes it from bits.
+inline double
+BitsValue(Metric metric, const float *q, const float *x, size_t dims)
+{
+    double differ = 0, both = 0, either = 0;
+    for (size_t i = 0; i < dims; i++) {
+        differ += q[i] != x[i];
+        both += q[i] > 0 && x[i] > 0;
+        either += q[i] > 0 || x[i] > 0;
+    }
+    return metric == Metric::kHamming ? differ : both == 0 ? 1 : 1 - both / either;
+}
+
 // The SQL operator's float8 value, word for word what src/type/distance.cc computes.
 inline double
 OperatorValue(const Kernels &tier, Metric metric, const float *q, const float *x, size_t dims)
@@ -200,6 +212,9 @@ OperatorValue(const Kernels &tier, Metric metric, const float *q, const float *x
         return std::sqrt(static_cast<double>(tier.l2_squared(q, x, dims)));
     case Metric::kInnerProduct:
         return -static_cast<double>(tier.inner_product(q, x, dims));
+    case Metric::kHamming:
+    case Metric::kJaccard:
+        return BitsValue(metric, q, x, dims);
     case Metric::kCosine:
         break;
     }
@@ -213,10 +228,23 @@ OperatorValue(const Kernels &tier, Metric metric, const float *q, const float *x
 inline const char *
 MetricName(Metric metric)
 {
-    return metric == Metric::kL2 ? "l2" : metric == Metric::kCosine ? "cosine" : "product";
+    switch (metric) {
+    case Metric::kL2:
+        return "l2";
+    case Metric::kInnerProduct:
+        return "product";
+    case Metric::kCosine:
+        return "cosine";
+    case Metric::kHamming:
+        return "hamming";
+    case Metric::kJaccard:
+        return "jaccard";
+    }
+    return "?";
 }
 
-constexpr Metric kMetrics[] = {Metric::kL2, Metric::kInnerProduct, Metric::kCosine};
+constexpr Metric kMetrics[] = // of vectors of any values
+    {Metric::kL2, Metric::kInnerProduct, Metric::kCosine};
 
 // Runs `body` once with each tier that this CPU has as the one in use.
 template <class Body>

@@ -5,6 +5,8 @@
 //   L2             x                                 q                      ‖q − x‖
 //   cosine         x/‖x‖ (zero stays zero)           q/‖q‖                  1 − ⟨q,x⟩/(‖q‖‖x‖)
 //   inner product  (x, sqrt(max(0, M² − ‖x‖²)))      (q·M/‖q‖, 0)           −⟨q,x⟩
+//   Hamming        x, zeros and ones                 q                      ‖q − x‖²
+//   Jaccard        x/‖x‖, x zeros and ones           q/‖q‖                  1 − ⟨q,x⟩/(‖q‖² + ‖x‖² − ⟨q,x⟩); 1 if ⟨q,x⟩ = 0
 //
 // then y = R·((x' − mean)·scale): mean and scale (a power of two that brings a typical norm near 1) come
 // from a sample at build; R pads with zeros to `padded` dimensions and rotates (codec/rotation.h).
@@ -17,7 +19,21 @@
 
 namespace omendb {
 
-enum class Metric : uint8_t { kL2 = 1, kInnerProduct = 2, kCosine = 3 };
+enum class Metric : uint8_t { kL2 = 1, kInnerProduct = 2, kCosine = 3, kHamming = 4, kJaccard = 5 };
+
+// Whether rows lie in index space as they are, but for mean and scale.
+constexpr bool
+IsEuclidean(Metric metric)
+{
+    return metric == Metric::kL2 || metric == Metric::kHamming;
+}
+
+// Whether their length is brought to 1.
+constexpr bool
+IsAngular(Metric metric)
+{
+    return metric == Metric::kCosine || metric == Metric::kJaccard;
+}
 
 struct Space {
     Metric metric;

@@ -121,8 +121,8 @@ static_assert(sizeof(MetaPage) == 512);
 
 constexpr uint16_t kMetaEnd = kServerHeaderBytes + sizeof(MetaPage); // pd_lower of block 0
 
-// What the indexed column holds. Both are float32s to the index: a halfvec's values are.
-enum class ValueType : uint8_t { kVector = 1, kHalfvec = 2 };
+// What the indexed column holds. All are float32s to the index: a halfvec's values, and bits as zeros and ones.
+enum class ValueType : uint8_t { kVector = 1, kHalfvec = 2, kBit = 3 };
 
 // A node slot: header | own code [coded] | ids u32[R] | f_add u16[R] | f_mul u16[R] | tag u8[R], padded to
 // 8 | neighbour codes [R][code_bytes].
