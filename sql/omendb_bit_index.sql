@@ -54,7 +54,7 @@ SELECT pg_temp.judge('flags', o, ARRAY[array_fill(0, ARRAY[96])::vector], NULL, 
 SELECT id FROM flags ORDER BY bits <~> B'101' LIMIT 1;
 INSERT INTO flags VALUES (7001, B'101');
 CREATE INDEX ON flags USING omendb (bits vector_l2_ops);
-CREATE INDEX ON flags USING omendb ((bits::varbit) bit_hamming_ops);
+CREATE INDEX ON flags USING omendb ((bits::varbit(96)) bit_hamming_ops);
 CREATE TABLE long_flags (bits bit(16001));
 CREATE INDEX ON long_flags USING omendb (bits);
 DROP TABLE flags, long_flags;

@@ -17,6 +17,7 @@ extern "C" {
 #include <access/tableam.h>
 #include <access/xloginsert.h>
 #include <catalog/index.h>
+#include <catalog/pg_type.h>
 #include <commands/progress.h>
 #include <miscadmin.h>
 #include <optimizer/plancat.h>
@@ -29,7 +30,13 @@ void
 DescribeIndex(BuildState *build)
 {
     ClassInfo what = ClassOf(build->index);
-    int32 typmod = TupleDescAttr(RelationGetDescr(build->index), 0)->atttypmod;
+    Form_pg_attribute column = TupleDescAttr(RelationGetDescr(build->index), 0);
+    if (column->atttypid == VARBITOID) // which the class takes for bit
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("type not supported for omendb index"),
+                        errhint("Bit strings must be of one length: declare the column as bit(n), "
+                                "or index an expression that is cast to bit(n).")));
+    int32 typmod = column->atttypmod;
     if (typmod < 0)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                         errmsg("column does not have dimensions"),
