@@ -1084,6 +1084,10 @@ CREATE FUNCTION omendb_class_vector_cosine() RETURNS integer
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION omendb_class_vector_cosine() IS 'internal: type and metric of vector_cosine_ops';
 
+CREATE FUNCTION omendb_class_vector_l1() RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION omendb_class_vector_l1() IS 'internal: type and metric of vector_l1_ops';
+
 CREATE FUNCTION omendb_class_halfvec_l2() RETURNS integer
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION omendb_class_halfvec_l2() IS 'internal: type and metric of halfvec_l2_ops';
@@ -1095,6 +1099,10 @@ COMMENT ON FUNCTION omendb_class_halfvec_ip() IS 'internal: type and metric of h
 CREATE FUNCTION omendb_class_halfvec_cosine() RETURNS integer
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION omendb_class_halfvec_cosine() IS 'internal: type and metric of halfvec_cosine_ops';
+
+CREATE FUNCTION omendb_class_halfvec_l1() RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION omendb_class_halfvec_l1() IS 'internal: type and metric of halfvec_l1_ops';
 
 CREATE FUNCTION omendb_class_bit_hamming() RETURNS integer
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -1122,6 +1130,12 @@ CREATE OPERATOR CLASS vector_cosine_ops
     FUNCTION 1 (vector) omendb_class_vector_cosine();
 COMMENT ON OPERATOR CLASS vector_cosine_ops USING omendb IS 'cosine distance, <=>';
 
+CREATE OPERATOR CLASS vector_l1_ops
+    FOR TYPE vector USING omendb AS
+    OPERATOR 1 <+> (vector, vector) FOR ORDER BY float_ops,
+    FUNCTION 1 (vector) omendb_class_vector_l1();
+COMMENT ON OPERATOR CLASS vector_l1_ops USING omendb IS 'taxicab distance, <+>';
+
 CREATE OPERATOR CLASS halfvec_l2_ops
     DEFAULT FOR TYPE halfvec USING omendb AS
     OPERATOR 1 <-> (halfvec, halfvec) FOR ORDER BY float_ops,
@@ -1139,6 +1153,12 @@ CREATE OPERATOR CLASS halfvec_cosine_ops
     OPERATOR 1 <=> (halfvec, halfvec) FOR ORDER BY float_ops,
     FUNCTION 1 (halfvec) omendb_class_halfvec_cosine();
 COMMENT ON OPERATOR CLASS halfvec_cosine_ops USING omendb IS 'cosine distance, <=>';
+
+CREATE OPERATOR CLASS halfvec_l1_ops
+    FOR TYPE halfvec USING omendb AS
+    OPERATOR 1 <+> (halfvec, halfvec) FOR ORDER BY float_ops,
+    FUNCTION 1 (halfvec) omendb_class_halfvec_l1();
+COMMENT ON OPERATOR CLASS halfvec_l1_ops USING omendb IS 'taxicab distance, <+>';
 
 CREATE OPERATOR CLASS bit_hamming_ops
     DEFAULT FOR TYPE bit USING omendb AS

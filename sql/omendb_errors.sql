@@ -15,7 +15,7 @@ CREATE INDEX ON wrong USING omendb (note);
 CREATE INDEX ON wrong USING omendb (a);
 CREATE INDEX ON wrong USING omendb (id vector_l2_ops);
 CREATE INDEX ON wrong USING omendb (flags vector_l2_ops);
-CREATE INDEX ON wrong USING omendb (v vector_l1_ops);
+CREATE INDEX ON wrong USING omendb (v halfvec_l1_ops);
 CREATE INDEX ON wrong USING omendb (v vector_ops);
 CREATE INDEX ON wrong USING btree (v vector_l2_ops);
 CREATE INDEX ON wrong USING omendb (v, w);

@@ -44,9 +44,9 @@ DescribeIndex(BuildState *build)
                                 "cast to %s(n).",
                                 NameOf(what.value_type), NameOf(what.value_type))));
     if (typmod > kMaxDims)
-        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                        errmsg("column cannot have more than %d dimensions for an omendb index",
-                               kMaxDims)));
+        ereport(ERROR,
+                (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                 errmsg("column cannot have more than %d dimensions for omendb index", kMaxDims)));
     build->value_type = what.value_type;
     build->metric = what.metric;
     build->dims = typmod;

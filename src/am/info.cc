@@ -28,6 +28,8 @@ MetricName(Metric metric)
         return "inner product";
     case Metric::kCosine:
         return "cosine";
+    case Metric::kL1:
+        return "l1";
     case Metric::kHamming:
         return "Hamming";
     case Metric::kJaccard:

@@ -24,9 +24,11 @@ static constexpr int32 kClasses[] = {
     ClassNumber(ValueType::kVector, Metric::kL2),
     ClassNumber(ValueType::kVector, Metric::kInnerProduct),
     ClassNumber(ValueType::kVector, Metric::kCosine),
+    ClassNumber(ValueType::kVector, Metric::kL1),
     ClassNumber(ValueType::kHalfvec, Metric::kL2),
     ClassNumber(ValueType::kHalfvec, Metric::kInnerProduct),
     ClassNumber(ValueType::kHalfvec, Metric::kCosine),
+    ClassNumber(ValueType::kHalfvec, Metric::kL1),
     ClassNumber(ValueType::kBit, Metric::kHamming),
     ClassNumber(ValueType::kBit, Metric::kJaccard),
 };
@@ -101,7 +103,7 @@ OfBits(const VarBit *bits)
     if (count > kMaxDims)
         ereport(ERROR,
                 (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                 errmsg("bit cannot have more than %d dimensions for an omendb index", kMaxDims)));
+                 errmsg("bit cannot have more than %d dimensions for omendb index", kMaxDims)));
     Vector *vector = NewVector(count);
     const uint8_t *bytes = VARBITS(bits);
     for (int i = 0; i < count; ++i)
@@ -136,8 +138,10 @@ RowValue(ValueType type, Datum datum)
 OMENDB_CLASS(omendb_class_vector_l2, kVector, kL2);
 OMENDB_CLASS(omendb_class_vector_ip, kVector, kInnerProduct);
 OMENDB_CLASS(omendb_class_vector_cosine, kVector, kCosine);
+OMENDB_CLASS(omendb_class_vector_l1, kVector, kL1);
 OMENDB_CLASS(omendb_class_halfvec_l2, kHalfvec, kL2);
 OMENDB_CLASS(omendb_class_halfvec_ip, kHalfvec, kInnerProduct);
 OMENDB_CLASS(omendb_class_halfvec_cosine, kHalfvec, kCosine);
+OMENDB_CLASS(omendb_class_halfvec_l1, kHalfvec, kL1);
 OMENDB_CLASS(omendb_class_bit_hamming, kBit, kHamming);
 OMENDB_CLASS(omendb_class_bit_jaccard, kBit, kJaccard);

@@ -49,6 +49,7 @@ BeginScan(Relation index, int keys, int orderbys)
 static void
 ResetScan(ScanState *state)
 {
+    EndReranking(state);
     if (state->sort != nullptr)
         tuplesort_end(state->sort);
     if (state->sort_slot != nullptr)
@@ -122,6 +123,10 @@ RowsWithin(const ScanState *state, size_t width)
 {
     if (width >= state->nodes)
         return SIZE_MAX;
+    // What is near in index space is near by its own distance too, but not in that order. Of 2,850 rows of noise, 48
+    // dimensions, a LIMIT of 300 by taxicab distance has recall .70 with the shares below, .88 with a half.
+    if (state->reranker != nullptr)
+        return Max(width / 3, Min(width, 24));
     // LIMIT 10 wants some 14 rows, and should not search twice for them.
     return state->returned == 0 ? Max(width * 3 / 4, Min(width, 24)) : width * 2 / 3;
 }
@@ -130,6 +135,8 @@ static void
 SearchOn(ScanState *state)
 {
     SearchGraph(*state->storage, state->candidates);
+    if (state->reranker != nullptr)
+        state->returned += RankFound(state); // what nobody sees takes a place in the pool
     size_t within = RowsWithin(state, state->candidates.width());
     state->allowance = within > state->returned ? within - state->returned : 0;
 }
@@ -155,6 +162,9 @@ StartScan(IndexScanDesc scan, ScanState *state)
     state->visitor.scan = state;
     state->storage = pool.NewArray<PageStorage<ScanVisitor>>(1);
     *state->storage = PageStorage<ScanVisitor>(state->index, pool, state->rotated, &state->visitor);
+    if (NeedsReranking(state->space.metric) && state->query.navigable)
+        BeginReranking(state, scan);
+    state->phase = ScanPhase::kSearch;
     TakeDelta(state, meta);
     state->storage->Resume(&state->visitor);
     // Rows that left the delta meanwhile may hang on an entry that was not there before.
@@ -169,7 +179,6 @@ StartScan(IndexScanDesc scan, ScanState *state)
         pool_width = Max(pool_width, state->nodes);
     state->candidates = CandidatePool(pool, pool_width);
     state->storage->OfferEntries(meta.entry_head, state->candidates);
-    state->phase = ScanPhase::kSearch;
     SearchOn(state);
 }
 
@@ -200,6 +209,8 @@ NextSearchRow(ScanState *state, ScanRow *row)
             ++state->returned;
             return true;
         }
+        if (state->reranker != nullptr)
+            RankFarRows(state);
         size_t width = state->candidates.width();
         if (SweepIsDue(state) ||
             !state->candidates.Widen(Max(width + width / 2, state->returned * 3 / 2 + 24)))

@@ -15,11 +15,19 @@
 #include "page_storage.h"
 
 extern "C" {
+#include <access/genam.h>
 #include <access/relscan.h>
 #include <utils/tuplesort.h>
 }
 
 namespace omendb {
+
+// Whether classes of this metric need the operator's own values to order rows.
+constexpr bool
+NeedsReranking(Metric metric)
+{
+    return metric == Metric::kL1;
+}
 
 // A node or delta row that may be returned.
 struct ScanRow {
@@ -69,7 +77,10 @@ struct ScanState {
     ScanVisitor visitor;
     PageStorage<ScanVisitor> *storage;
     CandidatePool candidates;
+    struct Reranker *reranker; // null: bounds come from codes
     List<ScanRow> rows;
+    List<uint32_t>
+        unranked; // of them, found by the search since it last stopped; with a reranker only
     List<RankedRow> heap;    // rows not yet returned, nearest first
     List<uint32_t> far_rows; // of the delta, not ranked yet
     double far_bound;        // not above the bound of any of them
@@ -108,8 +119,8 @@ struct ScanState {
 // Notes a node's or delta row's row, and ranks it.
 void AddScanRow(ScanState *scan, const ScanRow &row);
 
-// Computes the bound of a row in `rows` and ranks it.
-void RankRow(ScanState *scan, uint32_t row);
+// Computes the bound of a row in `rows` and ranks it. False: it has no visible row, and is not ranked (with a reranker).
+bool RankRow(ScanState *scan, uint32_t row);
 
 // Adds what the cold dimensions contribute, if the record is the row's still.
 // LOCKS: cold pages, then the row's node or delta page, shared, one at a time.
@@ -133,6 +144,18 @@ void TakeDelta(ScanState *scan, const MetaPage &meta);
 
 // Ranks the rest of them.
 void RankFarRows(ScanState *scan);
+
+// ---- scan_rerank.cc
+
+// For classes whose codes give no bound. LOCKS: pages of the table and its TOAST table; no page of the index meanwhile.
+void BeginReranking(ScanState *state, IndexScanDesc scan);
+void EndReranking(ScanState *state); // does nothing if there is none
+
+// Sets a row's bound to the least of its TIDs' distances. False: none is visible.
+bool RerankRow(ScanState *state, ScanRow *row);
+
+// Ranks what the search found. Returns how many rows were invisible.
+size_t RankFound(ScanState *state);
 
 // ---- scan_sweep.cc
 

@@ -9,6 +9,10 @@
 #include "omendb/simd/kernels.h"
 #include "scan.h"
 
+extern "C" {
+#include <utils/float.h>
+}
+
 namespace omendb {
 
 // Whether one bound for all, from the extremes of their factors, can cover the row: not if a damaged page holds it,
@@ -52,7 +56,10 @@ RankNear(ScanState *scan, float within)
         extreme.norm_squared = Max(extreme.norm_squared, row.factors.norm_squared);
         extreme.mean_dot = Max(extreme.mean_dot, std::fabs(row.factors.mean_dot));
     }
-    scan->far_bound = LowerBoundOfAll(scan->space, scan->query, within, extreme);
+    if (scan->reranker != nullptr)
+        scan->far_bound = get_float8_infinity(); // they wait for the search to be widened
+    else
+        scan->far_bound = LowerBoundOfAll(scan->space, scan->query, within, extreme);
 }
 
 void
@@ -100,6 +107,9 @@ TakeDelta(ScanState *scan, const MetaPage &meta)
         }
     });
     float within = ordered ? DistanceOfNearest(scan, static_cast<size_t>(ef_search)) : FLT_MAX;
+    // Many may be as near as these but for what codes can tell.
+    if (scan->reranker != nullptr && within < FLT_MAX / 2)
+        within *= 1.1F;
     RankNear(scan, within);
 }
 

@@ -17,19 +17,30 @@ void
 AddScanRow(ScanState *scan, const ScanRow &row)
 {
     scan->rows.push_back(row);
-    scan->heap.push_back({row.bound, static_cast<uint32_t>(scan->rows.size() - 1)});
+    auto at = static_cast<uint32_t>(scan->rows.size() - 1);
+    if (scan->reranker != nullptr && scan->phase == ScanPhase::kSearch) {
+        scan->unranked.push_back(at); // its page is locked
+        return;
+    }
+    scan->heap.push_back({row.bound, at});
     std::push_heap(scan->heap.begin(), scan->heap.end(), Farther);
 }
 
-void
+bool
 RankRow(ScanState *scan, uint32_t at)
 {
     ScanRow *row = &scan->rows[at];
-    row->bound = scan->null_query
-                     ? 0
-                     : LowerBound(scan->space, scan->query, row->distance_squared, row->factors);
+    if (scan->reranker != nullptr) {
+        if (!RerankRow(scan, row))
+            return false;
+    } else if (scan->null_query) {
+        row->bound = 0;
+    } else {
+        row->bound = LowerBound(scan->space, scan->query, row->distance_squared, row->factors);
+    }
     scan->heap.push_back({row->bound, at});
     std::push_heap(scan->heap.begin(), scan->heap.end(), Farther);
+    return true;
 }
 
 ScanRow

@@ -95,8 +95,12 @@ BeginSweep(ScanState *scan)
             rows.push_back(RowOfNode(scan, id, node, distance_squared));
         });
         for (ScanRow &row : rows) {
-            if (row.cold_block != kNoBlock)
+            if (scan->reranker != nullptr) {
+                if (!RerankRow(scan, &row))
+                    continue;
+            } else if (row.cold_block != kNoBlock) {
                 RefineRow(scan, &row);
+            }
             ExecClearTuple(virtual_slot);
             virtual_slot->tts_values[0] = Float8GetDatum(row.bound);
             virtual_slot->tts_values[1] =

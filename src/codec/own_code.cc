@@ -293,6 +293,8 @@ LowerBound(const Space &space, const Query &query, float distance_squared,
         return BoundCosine(space, bounds);
     case Metric::kHamming:
         return BoundHamming(space, bounds);
+    case Metric::kL1:
+        return LeastValue(space);
     case Metric::kJaccard:
         return BoundJaccard(space, query, factors, bounds);
     case Metric::kInnerProduct:

@@ -215,6 +215,8 @@ OperatorValue(const Kernels &tier, Metric metric, const float *q, const float *x
     case Metric::kHamming:
     case Metric::kJaccard:
         return BitsValue(metric, q, x, dims);
+    case Metric::kL1:
+        return tier.l1(q, x, dims);
     case Metric::kCosine:
         break;
     }
@@ -239,6 +241,8 @@ MetricName(Metric metric)
         return "hamming";
     case Metric::kJaccard:
         return "jaccard";
+    case Metric::kL1:
+        return "l1";
     }
     return "?";
 }

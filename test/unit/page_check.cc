@@ -116,7 +116,7 @@ TEST(PageCheck, DamagedMeta)
              Case{"version 0", [](MetaPage *m) { m->version = 0; }, PageFault::kBadVersion},
              Case{"version 2", [](MetaPage *m) { m->version = 2; }, PageFault::kBadVersion},
              Case{"metric 0", [](MetaPage *m) { m->metric = 0; }, PageFault::kBadShape},
-             Case{"metric 6", [](MetaPage *m) { m->metric = 6; }, PageFault::kBadShape},
+             Case{"metric 7", [](MetaPage *m) { m->metric = 7; }, PageFault::kBadShape},
              Case{"value type", [](MetaPage *m) { m->value_type = 7; }, PageFault::kBadShape},
              Case{"dims 0", [](MetaPage *m) { m->dims = 0; }, PageFault::kBadShape},
              Case{"dims above padded", [](MetaPage *m) { m->dims = 129; }, PageFault::kBadShape},

@@ -5,6 +5,7 @@
 //   L2             x                                 q                      ‖q − x‖
 //   cosine         x/‖x‖ (zero stays zero)           q/‖q‖                  1 − ⟨q,x⟩/(‖q‖‖x‖)
 //   inner product  (x, sqrt(max(0, M² − ‖x‖²)))      (q·M/‖q‖, 0)           −⟨q,x⟩
+//   taxicab        x                                 q                      Σ|q − x|, of which nothing is known here
 //   Hamming        x, zeros and ones                 q                      ‖q − x‖²
 //   Jaccard        x/‖x‖, x zeros and ones           q/‖q‖                  1 − ⟨q,x⟩/(‖q‖² + ‖x‖² − ⟨q,x⟩); 1 if ⟨q,x⟩ = 0
 //
@@ -19,13 +20,20 @@
 
 namespace omendb {
 
-enum class Metric : uint8_t { kL2 = 1, kInnerProduct = 2, kCosine = 3, kHamming = 4, kJaccard = 5 };
+enum class Metric : uint8_t {
+    kL2 = 1,
+    kInnerProduct = 2,
+    kCosine = 3,
+    kHamming = 4,
+    kJaccard = 5,
+    kL1 = 6,
+};
 
 // Whether rows lie in index space as they are, but for mean and scale.
 constexpr bool
 IsEuclidean(Metric metric)
 {
-    return metric == Metric::kL2 || metric == Metric::kHamming;
+    return metric == Metric::kL2 || metric == Metric::kHamming || metric == Metric::kL1;
 }
 
 // Whether their length is brought to 1.
