@@ -47,7 +47,7 @@ QueryDims(const std::string &wire, const std::string &type_name)
     if (wire.size() < 4)
         throw std::runtime_error("the column's binary form is not a vector's");
     int dims = 0;
-    for (size_t i = 0; i < (type_name == "bit" ? 4 : 2); i++)
+    for (size_t i = 0; i < (type_name == "bit" || type_name == "sparsevec" ? 4 : 2); i++)
         dims = dims * 256 + static_cast<unsigned char>(wire[i]);
     return dims;
 }

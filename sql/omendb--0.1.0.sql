@@ -1112,6 +1112,22 @@ CREATE FUNCTION omendb_class_bit_jaccard() RETURNS integer
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION omendb_class_bit_jaccard() IS 'internal: type and metric of bit_jaccard_ops';
 
+CREATE FUNCTION omendb_class_sparsevec_l2() RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION omendb_class_sparsevec_l2() IS 'internal: type and metric of sparsevec_l2_ops';
+
+CREATE FUNCTION omendb_class_sparsevec_ip() RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION omendb_class_sparsevec_ip() IS 'internal: type and metric of sparsevec_ip_ops';
+
+CREATE FUNCTION omendb_class_sparsevec_cosine() RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION omendb_class_sparsevec_cosine() IS 'internal: type and metric of sparsevec_cosine_ops';
+
+CREATE FUNCTION omendb_class_sparsevec_l1() RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION omendb_class_sparsevec_l1() IS 'internal: type and metric of sparsevec_l1_ops';
+
 CREATE OPERATOR CLASS vector_l2_ops
     DEFAULT FOR TYPE vector USING omendb AS
     OPERATOR 1 <-> (vector, vector) FOR ORDER BY float_ops,
@@ -1171,6 +1187,30 @@ CREATE OPERATOR CLASS bit_jaccard_ops
     OPERATOR 1 <%> (bit, bit) FOR ORDER BY float_ops,
     FUNCTION 1 (bit) omendb_class_bit_jaccard();
 COMMENT ON OPERATOR CLASS bit_jaccard_ops USING omendb IS 'Jaccard distance, <%>';
+
+CREATE OPERATOR CLASS sparsevec_l2_ops
+    DEFAULT FOR TYPE sparsevec USING omendb AS
+    OPERATOR 1 <-> (sparsevec, sparsevec) FOR ORDER BY float_ops,
+    FUNCTION 1 (sparsevec) omendb_class_sparsevec_l2();
+COMMENT ON OPERATOR CLASS sparsevec_l2_ops USING omendb IS 'Euclidean distance, <->';
+
+CREATE OPERATOR CLASS sparsevec_ip_ops
+    FOR TYPE sparsevec USING omendb AS
+    OPERATOR 1 <#> (sparsevec, sparsevec) FOR ORDER BY float_ops,
+    FUNCTION 1 (sparsevec) omendb_class_sparsevec_ip();
+COMMENT ON OPERATOR CLASS sparsevec_ip_ops USING omendb IS 'negative inner product, <#>';
+
+CREATE OPERATOR CLASS sparsevec_cosine_ops
+    FOR TYPE sparsevec USING omendb AS
+    OPERATOR 1 <=> (sparsevec, sparsevec) FOR ORDER BY float_ops,
+    FUNCTION 1 (sparsevec) omendb_class_sparsevec_cosine();
+COMMENT ON OPERATOR CLASS sparsevec_cosine_ops USING omendb IS 'cosine distance, <=>';
+
+CREATE OPERATOR CLASS sparsevec_l1_ops
+    FOR TYPE sparsevec USING omendb AS
+    OPERATOR 1 <+> (sparsevec, sparsevec) FOR ORDER BY float_ops,
+    FUNCTION 1 (sparsevec) omendb_class_sparsevec_l1();
+COMMENT ON OPERATOR CLASS sparsevec_l1_ops USING omendb IS 'taxicab distance, <+>';
 
 CREATE FUNCTION omendb_simd() RETURNS text
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;

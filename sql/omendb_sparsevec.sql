@@ -341,6 +341,6 @@ FROM pg_cast WHERE 'sparsevec'::regtype IN (castsource, casttarget) ORDER BY 1, 
 SELECT oprname, oprcode, oprcom::regoper <> 0 AS commutes, oprnegate::regoper <> 0 AS negates, oprrest, oprjoin
 FROM pg_operator WHERE oprleft = 'sparsevec'::regtype ORDER BY oprname COLLATE "C";
 
--- an index of the access method: not yet
+-- an index of the access method: not without dimensions
 SELECT pg_temp.outcome('CREATE INDEX ON sparsevec_sorted USING omendb (v)');
 DROP TABLE sparsevec_sorted;

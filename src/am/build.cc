@@ -43,13 +43,13 @@ DescribeIndex(BuildState *build)
                         errhint("Declare the column as %s(n), or index an expression that is "
                                 "cast to %s(n).",
                                 NameOf(what.value_type), NameOf(what.value_type))));
-    if (typmod > kMaxDims)
+    build->shape = ShapeOf(what.value_type, static_cast<uint32_t>(typmod));
+    if (build->shape.dims > kMaxDims)
         ereport(ERROR,
                 (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                  errmsg("column cannot have more than %d dimensions for omendb index", kMaxDims)));
-    build->value_type = what.value_type;
     build->metric = what.metric;
-    build->dims = typmod;
+    build->dims = build->shape.dims;
     auto *parameters = reinterpret_cast<StorageParameters *>(build->index->rd_options);
     build->geometry = ChooseGeometry(BLCKSZ, PaddedDims(build->metric, build->dims),
                                      parameters == nullptr ? 0 : parameters->bits);
@@ -64,7 +64,7 @@ InitMeta(const BuildState *build, char *page)
     meta->magic = kMagic;
     meta->version = kFormatVersion;
     meta->metric = static_cast<uint8_t>(build->metric);
-    meta->value_type = static_cast<uint8_t>(build->value_type);
+    meta->value_type = static_cast<uint8_t>(build->shape.type);
     meta->bits = static_cast<uint8_t>(build->geometry.bits);
     meta->scaled = build->scaled;
     meta->dims = build->dims;
@@ -216,7 +216,6 @@ NextRow(BuildState *build, uint32_t *number)
 static void
 AddRow(BuildState *build, const Vector *row, uint32_t number, HeapTid tid)
 {
-    CheckExpectedDimensions(static_cast<int32>(build->dims), row->dim);
     float norm = build->metric == Metric::kInnerProduct
                      ? static_cast<float>(Norm(const_cast<Vector *>(row)))
                      : 0;
@@ -262,7 +261,7 @@ LoadRow(Relation, ItemPointer tid, Datum *values, bool *isnull, bool, void *argu
     if (build->flushed)
         Insert(build->index, values, isnull, tid, nullptr, build->info);
     else
-        AddRow(build, RowValue(build->value_type, values[0]), number, FromItemPointer(*tid));
+        AddRow(build, RequireRow(build->shape, values[0]), number, FromItemPointer(*tid));
     build->index_rows += 1;
     MemoryContextSwitchTo(old);
     MemoryContextReset(build->row_context);

@@ -30,7 +30,7 @@ struct BuildState {
     IndexInfo *info;
     MemoryContext context; // everything of the build
     Pool pool;
-    ValueType value_type;
+    RowShape shape;
     Metric metric;
     uint32_t dims;
     Geometry geometry;

@@ -165,12 +165,13 @@ CheckRow(Relation, ItemPointer tid, Datum *values, bool *isnull, bool, void *arg
     if (!check->mean_is_sound || !CopyCode(check, *place, &factors))
         return;
     MemoryContext old = MemoryContextSwitchTo(heap->row_context);
-    Vector *row = RowValue(GetIndexState(check->index)->value_type, values[0]);
-    if (row->dim != static_cast<int>(heap->space.dims))
+    const RowShape shape = GetIndexState(check->index)->shape;
+    RowValue row = ReadRow(shape, values[0]);
+    if (row.vector == nullptr)
         Report(check, BlockOf(check, *place), "N5", "heap row %s has %d dimensions, the index %u",
-               PrintTid(place->key).text, row->dim, heap->space.dims);
+               PrintTid(place->key).text, row.dims, shape.value_dims);
     else
-        CompareValue(heap, *place, factors, row->x);
+        CompareValue(heap, *place, factors, row.vector->x);
     MemoryContextSwitchTo(old);
     MemoryContextReset(heap->row_context);
 }

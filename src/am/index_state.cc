@@ -73,6 +73,12 @@ LoadIndexState(Relation index)
         return *MetaOf(page);
     });
     auto metric = static_cast<Metric>(meta.metric);
+    // Values are read as the catalog says they are.
+    ClassInfo what = ClassOf(index);
+    RowShape shape = ShapeOf(what.value_type, TypeModifierOf(index));
+    if (meta.value_type != static_cast<uint8_t>(what.value_type) || metric != what.metric ||
+        meta.dims != shape.dims)
+        RaiseDamaged(index, 0, PageFault::kBadShape);
     size_t model_dims = ModelDims(metric, meta.dims);
     uint32_t recents = 1024;
     BlockNumber blocks = RelationGetNumberOfBlocks(index);
@@ -89,7 +95,7 @@ LoadIndexState(Relation index)
     auto *rotated = reinterpret_cast<float *>(chunk + rotated_at);
     ReadMean(index, meta.mean_head, mean, model_dims);
     state->geometry = geometry;
-    state->value_type = static_cast<ValueType>(meta.value_type);
+    state->shape = shape;
     state->scaled = meta.scaled != 0;
     state->space = Space{metric, meta.dims, meta.padded, meta.scale, meta.max_norm, mean, rotated};
     RotateMean(state->space, rotated);

@@ -6,6 +6,7 @@
 #include "omendb/page/check.h"
 #include "omendb/page/layout.h"
 #include "omendb/pg/buffers.h"
+#include "row_value.h"
 
 extern "C" {
 #include <storage/itemptr.h>
@@ -17,7 +18,7 @@ namespace omendb {
 // pointer across anything that may process one (locks on relations, user functions).
 struct IndexState {
     Geometry geometry;
-    ValueType value_type;
+    RowShape shape;
     Space space; // its arrays lie in the same chunk
     bool scaled;
     // Where each block was last found: buffers by block number, see ReadPage.

@@ -77,18 +77,17 @@ OMENDB_FUNCTION(omendb_index_info)
 
     const IndexState *state = GetIndexState(index);
     const Geometry geometry = state->geometry;
+    const uint32_t value_dims = state->shape.value_dims;
     MetaPage meta = ReadMeta(index);
     int64 delta_rows = CountDeltaRows(index, geometry, meta);
-    uint64 delta_pages = 0;
-    for (const DeltaChain &chain : meta.delta)
-        delta_pages += chain.pages;
+    uint64 delta_pages = DeltaPages(meta);
     uint64 pages = RelationGetNumberOfBlocks(index);
     // pg_relation_size counts the same fork, page by page.
     uint64 bytes = pages * BLCKSZ;
 
     RowBuilder row;
     row.Text(MetricName(static_cast<Metric>(meta.metric)));
-    row.Int(meta.dims);
+    row.Int(value_dims);
     row.Int(geometry.coded);
     row.Int(geometry.bits);
     row.Int(geometry.degree);

@@ -116,8 +116,7 @@ Insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Relation he
     InsertingStatement *statement = StatementOf(info);
     MemoryContext old = MemoryContextSwitchTo(statement->scratch);
     IndexState *state = GetIndexState(index);
-    Vector *vector = RowValue(state->value_type, values[0]);
-    CheckExpectedDimensions(static_cast<int32>(state->space.dims), vector->dim);
+    const Vector *vector = RequireRow(state->shape, values[0]);
     if (!state->scaled && GivesScale(vector)) {
         SetScale(index, vector);
         state = GetIndexState(index);

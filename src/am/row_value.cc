@@ -1,8 +1,10 @@
 #include "row_value.h"
 
+#include "omendb/codec/projection.h"
 #include "omendb/simd/kernels.h"
 #include "omendb/type/bit.h"
 #include "omendb/type/halfvec.h"
+#include "omendb/type/sparsevec.h"
 
 extern "C" {
 #include <access/genam.h>
@@ -10,6 +12,9 @@ extern "C" {
 }
 
 namespace omendb {
+
+// For what the planner wants to know: whether values lie out of line.
+static constexpr int kGuessedNonZeros = 128;
 
 // What support functions return: the type, then the metric.
 static constexpr int32 kTypeShift = 8;
@@ -31,6 +36,10 @@ static constexpr int32 kClasses[] = {
     ClassNumber(ValueType::kHalfvec, Metric::kL1),
     ClassNumber(ValueType::kBit, Metric::kHamming),
     ClassNumber(ValueType::kBit, Metric::kJaccard),
+    ClassNumber(ValueType::kSparsevec, Metric::kL2),
+    ClassNumber(ValueType::kSparsevec, Metric::kInnerProduct),
+    ClassNumber(ValueType::kSparsevec, Metric::kCosine),
+    ClassNumber(ValueType::kSparsevec, Metric::kL1),
 };
 
 ClassInfo
@@ -54,75 +63,130 @@ NameOf(ValueType type)
         return HalfVector::kName;
     case ValueType::kBit:
         return "bit";
+    case ValueType::kSparsevec:
+        return SparseVector::kName;
     case ValueType::kVector:
         break;
     }
     return Vector::kName;
 }
 
-void
-RaiseDifferentLengths(ValueType type, uint32_t a, int b)
+RowShape
+ShapeOf(ValueType type, uint32_t value_dims)
 {
-    if (type == ValueType::kBit)
-        RaiseDifferentBitLengths(static_cast<int>(a), b);
-    RaiseDifferentDimensions(static_cast<int>(a), b, NameOf(type));
+    return {type, value_dims,
+            type == ValueType::kSparsevec ? ProjectedDims(value_dims) : value_dims};
+}
+
+void
+RaiseDifferentLengths(const RowShape &shape, int dims)
+{
+    auto expected = static_cast<int>(shape.value_dims);
+    if (shape.type == ValueType::kBit)
+        RaiseDifferentBitLengths(expected, dims);
+    RaiseDifferentDimensions(expected, dims, NameOf(shape.type));
 }
 
 Size
 ValueSize(ValueType type, int dims)
 {
-    if (type == ValueType::kBit)
+    switch (type) {
+    case ValueType::kHalfvec:
+        return offsetof(HalfVector, x) + sizeof(Half) * static_cast<Size>(dims);
+    case ValueType::kBit:
         return VARBITTOTALLEN(dims);
-    Size element = type == ValueType::kHalfvec ? sizeof(Half) : sizeof(float);
-    return offsetof(Vector, x) + element * static_cast<Size>(dims);
+    case ValueType::kSparsevec:
+        return SparseSize(Min(dims, kGuessedNonZeros));
+    case ValueType::kVector:
+        break;
+    }
+    return VectorSize(dims);
 }
 
 static Vector *
-NewVector(int dims)
+NewVector(uint32_t dims)
 {
-    auto *vector = static_cast<Vector *>(palloc(VectorSize(dims)));
-    SET_VARSIZE(vector, VectorSize(dims));
+    auto *vector = static_cast<Vector *>(palloc(VectorSize(static_cast<int>(dims))));
+    SET_VARSIZE(vector, VectorSize(static_cast<int>(dims)));
     vector->dim = static_cast<int16>(dims);
     vector->unused = 0;
     return vector;
 }
 
-static Vector *
-OfHalves(const HalfVector *half)
+static bool
+IsZero(const Vector *vector)
 {
-    Vector *vector = NewVector(half->dim);
-    kernels->widen(half->x, static_cast<size_t>(half->dim), vector->x);
-    return vector;
+    for (int i = 0; i < vector->dim; ++i)
+        if (vector->x[i] != 0)
+            return false;
+    return true;
+}
+
+static RowValue
+OfVector(const RowShape &shape, Vector *vector)
+{
+    return {vector->dim, vector->dim == static_cast<int>(shape.dims) ? vector : nullptr,
+            IsZero(vector)};
+}
+
+static RowValue
+OfHalves(const RowShape &shape, const HalfVector *half)
+{
+    if (half->dim != static_cast<int>(shape.dims))
+        return {half->dim, nullptr, false};
+    Vector *vector = NewVector(shape.dims);
+    kernels->widen(half->x, shape.dims, vector->x);
+    return OfVector(shape, vector);
 }
 
 // Bits are counted from the most significant of the first byte.
-static Vector *
-OfBits(const VarBit *bits)
+static RowValue
+OfBits(const RowShape &shape, const VarBit *bits)
 {
     int count = VARBITLEN(bits);
-    if (count > kMaxDims)
-        ereport(ERROR,
-                (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                 errmsg("bit cannot have more than %d dimensions for omendb index", kMaxDims)));
-    Vector *vector = NewVector(count);
+    if (count != static_cast<int>(shape.dims))
+        return {count, nullptr, false};
+    Vector *vector = NewVector(shape.dims);
     const uint8_t *bytes = VARBITS(bits);
     for (int i = 0; i < count; ++i)
         vector->x[i] = static_cast<float>(bytes[i / 8] >> (7 - i % 8) & 1);
-    return vector;
+    return OfVector(shape, vector);
 }
 
-Vector *
-RowValue(ValueType type, Datum datum)
+static RowValue
+OfSparse(const RowShape &shape, const SparseVector *sparse)
 {
-    switch (type) {
+    if (sparse->dim != static_cast<int>(shape.value_dims))
+        return {sparse->dim, nullptr, false};
+    Vector *vector = NewVector(shape.dims);
+    Project(sparse->indices, Values(sparse), static_cast<size_t>(sparse->nnz), shape.value_dims,
+            vector->x);
+    return {sparse->dim, vector, sparse->nnz == 0};
+}
+
+RowValue
+ReadRow(const RowShape &shape, Datum datum)
+{
+    switch (shape.type) {
     case ValueType::kHalfvec:
-        return OfHalves(reinterpret_cast<HalfVector *>(PG_DETOAST_DATUM(datum)));
+        return OfHalves(shape, reinterpret_cast<HalfVector *>(PG_DETOAST_DATUM(datum)));
     case ValueType::kBit:
-        return OfBits(DatumGetVarBitP(datum));
+        return OfBits(shape, DatumGetVarBitP(datum));
+    case ValueType::kSparsevec:
+        return OfSparse(shape, reinterpret_cast<SparseVector *>(PG_DETOAST_DATUM(datum)));
     case ValueType::kVector:
         break;
     }
-    return DatumGetVector(datum);
+    return OfVector(shape, DatumGetVector(datum));
+}
+
+Vector *
+RequireRow(const RowShape &shape, Datum datum)
+{
+    RowValue row = ReadRow(shape, datum);
+    if (row.vector == nullptr)
+        RaiseUnexpectedDimensions(static_cast<int>(shape.value_dims), row.dims);
+    return row.vector;
 }
 
 } // namespace omendb
@@ -145,3 +209,7 @@ OMENDB_CLASS(omendb_class_halfvec_cosine, kHalfvec, kCosine);
 OMENDB_CLASS(omendb_class_halfvec_l1, kHalfvec, kL1);
 OMENDB_CLASS(omendb_class_bit_hamming, kBit, kHamming);
 OMENDB_CLASS(omendb_class_bit_jaccard, kBit, kJaccard);
+OMENDB_CLASS(omendb_class_sparsevec_l2, kSparsevec, kL2);
+OMENDB_CLASS(omendb_class_sparsevec_ip, kSparsevec, kInnerProduct);
+OMENDB_CLASS(omendb_class_sparsevec_cosine, kSparsevec, kCosine);
+OMENDB_CLASS(omendb_class_sparsevec_l1, kSparsevec, kL1);

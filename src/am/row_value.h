@@ -20,16 +20,43 @@ struct ClassInfo {
 // ERRORS: invalid_object_definition: the class is not one of omendb's.
 ClassInfo ClassOf(Relation index);
 
+// Of the index's column; -1: none.
+inline uint32_t
+TypeModifierOf(Relation index)
+{
+    return static_cast<uint32_t>(TupleDescAttr(RelationGetDescr(index), 0)->atttypmod);
+}
+
+// What the values of a column are, and what they become.
+struct RowShape {
+    ValueType type;
+    uint32_t value_dims; // of the column
+    uint32_t dims;       // of index space: as many, but for sparsevec
+};
+
+// Of an index whose class has values of this type. `value_dims` is the column's type modifier.
+RowShape ShapeOf(ValueType type, uint32_t value_dims);
+
 // The type's name in SQL.
 const char *NameOf(ValueType type);
 
-// Bytes of a value of so many dimensions.
+// Bytes of a value of so many dimensions; a guess for sparsevec.
 Size ValueSize(ValueType type, int dims);
 
 // As the type's operators say that two values do not go together. ERRORS: data_exception.
-[[noreturn]] void RaiseDifferentLengths(ValueType type, uint32_t a, int b);
+[[noreturn]] void RaiseDifferentLengths(const RowShape &shape, int dims);
 
-// A non-null datum of that type as a vector, exactly. palloc'd, unless it is a vector that nothing needed to be done to.
-Vector *RowValue(ValueType type, Datum datum);
+// A row's or a query's value.
+struct RowValue {
+    int dims;       // its own
+    Vector *vector; // null: these are not the column's
+    bool zero;      // no element is other than zero
+};
+
+// Of a non-null datum of the shape's type. The vector is palloc'd, unless the datum is one that nothing needed to be done to.
+RowValue ReadRow(const RowShape &shape, Datum datum);
+
+// Its vector. ERRORS: data_exception: it has not the column's dimensions.
+Vector *RequireRow(const RowShape &shape, Datum datum);
 
 } // namespace omendb

@@ -38,10 +38,10 @@ SampleRow(Relation, ItemPointer, Datum *values, bool *isnull, bool, void *argume
         return;
     BuildState *build = sample->build;
     MemoryContext old = MemoryContextSwitchTo(build->row_context);
-    Vector *row = RowValue(build->value_type, values[0]);
-    double norm = Norm(row);
+    const Vector *row = ReadRow(build->shape, values[0]).vector;
+    double norm = row == nullptr ? 0 : Norm(row);
     // Rows that index space cannot hold say nothing about it.
-    if (row->dim == static_cast<int>(build->dims) && norm > 0 && norm < 1e18 &&
+    if (norm > 0 && norm < 1e18 &&
         RowToModel(build->metric, build->dims, 0, row->x, sample->model)) {
         double square_sum = 0;
         for (uint32_t i = 0; i < ModelDims(build->metric, build->dims); ++i) {

@@ -105,14 +105,14 @@ TakeQuery(IndexScanDesc scan, ScanState *state)
     state->null_query = (key->sk_flags & SK_ISNULL) != 0;
     if (state->null_query)
         return;
-    Vector *query = RowValue(GetIndexState(state->index)->value_type, key->sk_argument);
-    if (query->dim != static_cast<int>(state->space.dims))
-        RaiseDifferentLengths(GetIndexState(state->index)->value_type, state->space.dims,
-                              query->dim);
-    state->query = QueryToSpace(state->space, query->x, state->rotated);
+    const RowShape shape = GetIndexState(state->index)->shape;
+    RowValue query = ReadRow(shape, key->sk_argument);
+    if (query.vector == nullptr)
+        RaiseDifferentLengths(shape, query.dims);
+    state->query = QueryToSpace(state->space, query.vector->x, state->rotated);
+    state->reranks = NeedsReranking(shape.type, state->space.metric);
     // From nothing, everything is equally far.
-    state->one_distance =
-        IsAngular(state->space.metric) && !state->query.navigable && Norm(query) == 0;
+    state->one_distance = IsAngular(state->space.metric) && !state->query.navigable && query.zero;
     state->distance = state->space.metric == Metric::kCosine ? get_float8_nan() : 1;
 }
 
@@ -162,7 +162,7 @@ StartScan(IndexScanDesc scan, ScanState *state)
     state->visitor.scan = state;
     state->storage = pool.NewArray<PageStorage<ScanVisitor>>(1);
     *state->storage = PageStorage<ScanVisitor>(state->index, pool, state->rotated, &state->visitor);
-    if (NeedsReranking(state->space.metric) && state->query.navigable)
+    if (state->reranks && state->query.navigable)
         BeginReranking(state, scan);
     state->phase = ScanPhase::kSearch;
     TakeDelta(state, meta);

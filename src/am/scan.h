@@ -22,11 +22,11 @@ extern "C" {
 
 namespace omendb {
 
-// Whether classes of this metric need the operator's own values to order rows.
+// Whether a class needs the operator's own values to order rows.
 constexpr bool
-NeedsReranking(Metric metric)
+NeedsReranking(ValueType type, Metric metric)
 {
-    return metric == Metric::kL1;
+    return metric == Metric::kL1 || type == ValueType::kSparsevec;
 }
 
 // A node or delta row that may be returned.
@@ -77,6 +77,7 @@ struct ScanState {
     ScanVisitor visitor;
     PageStorage<ScanVisitor> *storage;
     CandidatePool candidates;
+    bool reranks;
     struct Reranker *reranker; // null: bounds come from codes
     List<ScanRow> rows;
     List<uint32_t>

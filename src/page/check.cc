@@ -54,7 +54,7 @@ CheckMeta(const char *page, uint32_t page_size, Geometry *geometry)
         return PageFault::kBadVersion;
     if (meta->metric < 1 || meta->metric > 6 ||
         meta->value_type < static_cast<uint8_t>(ValueType::kVector) ||
-        meta->value_type > static_cast<uint8_t>(ValueType::kBit) || meta->dims == 0 ||
+        meta->value_type > static_cast<uint8_t>(ValueType::kSparsevec) || meta->dims == 0 ||
         meta->dims > meta->padded || meta->padded - meta->dims > 64 || !(meta->scale > 0))
         return PageFault::kBadShape;
     if (!MakeGeometry(page_size, meta->padded, meta->coded, meta->bits, meta->degree,

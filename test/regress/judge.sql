@@ -29,13 +29,15 @@ END
 $$;
 
 -- The rows of `source` nearest to the query, by the index or by reading and sorting all rows. `of`: the column or
--- expression that is indexed; a halfvec if its text says half, and bits (1 where the query is above 0) if it says bits.
+-- expression that is indexed; a halfvec if its text says half, and bits (1 where the query is above 0) if it says bits,
+-- a sparsevec if it says sparse; for texts, what words_of(), which a test defines, makes of the query's number.
 CREATE FUNCTION pg_temp.nearest(by_index boolean, source text, operator text, query vector, rows integer, filter text,
     of text DEFAULT 'v')
 RETURNS TABLE (id integer, distance float8) LANGUAGE plpgsql AS $$
 DECLARE
     sql text := format('SELECT id, %1$s FROM %2$s WHERE %3$s ORDER BY %1$s LIMIT %4$L', format('(%s) %s %s', of, operator,
-        CASE WHEN of ~ 'bits' THEN 'binary_quantize($1)' WHEN of ~ 'half' THEN '$1::halfvec' ELSE '$1' END), source, filter, rows);
+        CASE WHEN of ~ 'bits' THEN 'binary_quantize($1)' WHEN of ~ 'half' THEN '$1::halfvec' WHEN of ~ 'sparse' THEN '$1::sparsevec'
+        WHEN of ~ 'texts' THEN 'pg_temp.words_of(($1::real[])[1]::integer)' ELSE '$1' END), source, filter, rows);
     line text;
     plan text := '';
 BEGIN

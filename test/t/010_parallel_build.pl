@@ -87,17 +87,21 @@ CREATE TABLE mixed (id serial PRIMARY KEY, note int, v vector(6)) WITH (parallel
 INSERT INTO mixed (note, v)
 	SELECT i % 4, CASE WHEN i % 3 > 0 THEN some_vector(6) END FROM generate_series(1, 3000) AS i;
 SQL
-builds_in_parallel(<<'SQL', 5, 'conditions, expressions, other types');
+builds_in_parallel(<<'SQL', 7, 'conditions, expressions, other types');
 CREATE INDEX mixed_some ON mixed USING omendb (v vector_l2_ops) WHERE note = 1;
 CREATE INDEX mixed_part ON mixed USING omendb ((subvector(v, 1, 3)::vector(3)) vector_l2_ops);
 CREATE INDEX mixed_half ON mixed USING omendb ((v::halfvec(6)) halfvec_cosine_ops);
 CREATE INDEX mixed_hamming ON mixed USING omendb ((binary_quantize(v)::bit(6)) bit_hamming_ops);
+CREATE INDEX mixed_sparse ON mixed USING omendb ((v::sparsevec(6)) sparsevec_cosine_ops);
+CREATE INDEX mixed_l1 ON mixed USING omendb ((v::sparsevec(6)) sparsevec_l1_ops);
 CREATE INDEX mixed_jaccard ON mixed USING omendb ((binary_quantize(v)::bit(6)) bit_jaccard_ops);
 SQL
 for my $case (
 	[ 'v', '<->', '[0,1,0,1,0,1]', 'note = 1', 'mixed_some' ],
 	[ 'subvector(v, 1, 3)::vector(3)', '<->', '[0,1,0]', 'true', 'mixed_part' ],
 	[ 'v::halfvec(6)', '<=>', '[0,1,0,1,0,1]', 'true', 'mixed_half' ],
+	[ 'v::sparsevec(6)', '<=>', '{2:1,4:1,6:1}/6', 'true', 'mixed_sparse' ],
+	[ 'v::sparsevec(6)', '<+>', '{2:1,4:1,6:1}/6', 'true', 'mixed_l1' ],
 	[ 'binary_quantize(v)::bit(6)', '<~>', '010101', 'true', 'mixed_hamming' ],
 	[ 'binary_quantize(v)::bit(6)', '<%>', '010101', 'true', 'mixed_jaccard' ])
 {

@@ -35,6 +35,7 @@ TEST(PageLayout, Constants)
     EXPECT_EQ(static_cast<int>(ValueType::kVector), 1);
     EXPECT_EQ(static_cast<int>(ValueType::kHalfvec), 2);
     EXPECT_EQ(static_cast<int>(ValueType::kBit), 3);
+    EXPECT_EQ(static_cast<int>(ValueType::kSparsevec), 4);
     int kind = 0;
     for (PageKind of : {PageKind::kMeta, PageKind::kMean, PageKind::kEntry, PageKind::kNode,
                         PageKind::kDelta, PageKind::kTids, PageKind::kCold, PageKind::kFree})
