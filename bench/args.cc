@@ -42,7 +42,7 @@ Options()
          [](A &a, S v) { a.row_limit = Whole(v, 1, 2000000000); }},
         {"query-limit", "N", "use, or sample from the table, N queries (1000)",
          [](A &a, S v) { a.query_limit = Whole(v, 1, 10000000); }},
-        {"metric", "M", "cos, l2, ip; of a table's bits: hamming, jaccard (cos)",
+        {"metric", "M", "cos, l2, ip, l1; of a table's bits: hamming, jaccard (cos)",
          [](A &a, S v) { a.metric = MetricOf(v); }},
         {"truth", "HOW", "threads (in this program) or sql (sequential scans)",
          [](A &a, S v) { a.truth = TruthOf(v); }},
@@ -153,6 +153,8 @@ MetricName(Metric metric)
         return "l2";
     case Metric::kInnerProduct:
         return "ip";
+    case Metric::kL1:
+        return "l1";
     case Metric::kHamming:
         return "hamming";
     case Metric::kJaccard:
@@ -171,6 +173,8 @@ MetricOperator(Metric metric)
         return "<->";
     case Metric::kInnerProduct:
         return "<#>";
+    case Metric::kL1:
+        return "<+>";
     case Metric::kHamming:
         return "<~>";
     case Metric::kJaccard:

@@ -6,7 +6,7 @@
 
 namespace omendb::bench {
 
-enum class Metric { kCosine, kL2, kInnerProduct, kHamming, kJaccard };
+enum class Metric { kCosine, kL2, kInnerProduct, kL1, kHamming, kJaccard };
 
 enum class TruthSource {
     kAutomatic, // a file when one is given, else threads over the file's vectors, else SQL

@@ -36,6 +36,20 @@ SquaredDistance(const float *query, const float *row, size_t dims)
     return Fold(lanes);
 }
 
+double
+AbsoluteDistance(const float *query, const float *row, size_t dims)
+{
+    float lanes[kLanes] = {};
+    size_t i = 0;
+    for (; i + kLanes <= dims; i += kLanes) {
+        for (size_t lane = 0; lane < kLanes; lane++)
+            lanes[lane] += std::fabs(query[i + lane] - row[i + lane]);
+    }
+    for (; i < dims; i++)
+        lanes[0] += std::fabs(query[i] - row[i]);
+    return Fold(lanes);
+}
+
 void
 DotAndNorm(const float *query, const float *row, size_t dims, double *dot, double *norm_squared)
 {
@@ -62,6 +76,8 @@ ExactDistance(Metric metric, const float *query, const float *row, size_t dims)
 {
     if (metric == Metric::kL2)
         return SquaredDistance(query, row, dims);
+    if (metric == Metric::kL1)
+        return AbsoluteDistance(query, row, dims);
     double dot, norm_squared;
     DotAndNorm(query, row, dims, &dot, &norm_squared);
     if (metric == Metric::kInnerProduct)

@@ -59,11 +59,14 @@ MetricOf(const std::string &text)
         return Metric::kL2;
     if (text == "ip")
         return Metric::kInnerProduct;
+    if (text == "l1")
+        return Metric::kL1;
     if (text == "hamming")
         return Metric::kHamming;
     if (text == "jaccard")
         return Metric::kJaccard;
-    throw std::runtime_error("a metric is cos, l2, ip, hamming or jaccard, not \"" + text + '"');
+    throw std::runtime_error("a metric is cos, l2, ip, l1, hamming or jaccard, not \"" + text +
+                             '"');
 }
 
 void

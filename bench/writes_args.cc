@@ -49,7 +49,7 @@ Options()
          [](A &a, S v) { a.query_limit = Whole(v, 1, 1000000); }},
         {"rows", "N", "rows in the index when a step begins (200000, fewer of a small file)",
          [](A &a, S v) { a.rows = Whole(v, 100, kMostRows); }},
-        {"metric", "M", "cos, l2 or ip (cos)", [](A &a, S v) { a.metric = MetricOf(v); }},
+        {"metric", "M", "cos, l2, ip or l1 (cos)", [](A &a, S v) { a.metric = MetricOf(v); }},
         {"k", "N", "neighbours asked for (10)", [](A &a, S v) { a.k = Whole(v, 1, 10000); }},
     };
     for (const Option<Args> &option : SideOptions())
