@@ -55,7 +55,7 @@ SELECT id FROM flags ORDER BY bits <~> B'101' LIMIT 1;
 INSERT INTO flags VALUES (7001, B'101');
 CREATE INDEX ON flags USING omendb (bits vector_l2_ops);
 CREATE INDEX ON flags USING omendb ((bits::varbit(96)) bit_hamming_ops);
-CREATE TABLE long_flags (bits bit(16001));
+CREATE TABLE long_flags (bits bit(64001));
 CREATE INDEX ON long_flags USING omendb (bits);
 DROP TABLE flags, long_flags;
 
@@ -76,6 +76,24 @@ INSERT INTO widest SELECT i, binary_quantize(pg_temp.noise(i, 16000))::bit(16000
 SELECT pg_temp.judge('widest', o, pg_temp.queries(2, 16000), 5, 1, of => 'bits') FROM unnest('{<~>, <%>}'::text[]) o;
 SELECT problem.* FROM pg_index, omendb_check_index(indexrelid) problem WHERE indrelid = 'widest'::regclass AND NOT indisunique;
 DROP TABLE widest;
+
+CREATE TABLE longest (id integer PRIMARY KEY, bits bit(64000)) WITH (autovacuum_enabled = off);
+INSERT INTO longest SELECT i, (binary_quantize(pg_temp.noise(i % 7, 16000))::bit(16000) || binary_quantize(pg_temp.noise(i % 5, 16000)) ||
+    binary_quantize(pg_temp.noise(i, 16000))::bit(16000) || repeat('0', 16000)::bit(16000))::bit(64000) FROM generate_series(1, 40) i;
+CREATE INDEX longest_hamming ON longest USING omendb (bits);
+CREATE INDEX longest_jaccard ON longest USING omendb (bits bit_jaccard_ops);
+INSERT INTO longest VALUES (101, repeat('0', 64000)::bit(64000)), (102, repeat('1', 64000)::bit(64000));
+SET enable_seqscan = off;
+SET enable_sort = off;
+SELECT array_agg(id) FROM (SELECT id FROM longest ORDER BY bits <~> (SELECT bits FROM longest WHERE id = 36) LIMIT 3) x;
+SELECT array_agg(id) FROM (SELECT id FROM longest ORDER BY bits <%> (SELECT bits FROM longest WHERE id = 36) LIMIT 3) x;
+SELECT count(*) FROM (SELECT id FROM longest ORDER BY bits <%> repeat('0', 64000)::bit(64000)) x;
+RESET enable_seqscan;
+RESET enable_sort;
+SELECT array_agg(id) FROM (SELECT id FROM longest ORDER BY (bits <~> (SELECT bits FROM longest WHERE id = 36)) + 0 LIMIT 3) x;
+SELECT array_agg(id) FROM (SELECT id FROM longest ORDER BY (bits <%> (SELECT bits FROM longest WHERE id = 36)) + 0 LIMIT 3) x;
+SELECT problem.* FROM pg_index, omendb_check_index(indexrelid) problem WHERE indrelid = 'longest'::regclass AND NOT indisunique;
+DROP TABLE longest;
 
 -- a vector's signs, and the nearest by them ordered by the whole value
 CREATE TABLE items (id integer PRIMARY KEY, v vector(64)) WITH (autovacuum_enabled = off);

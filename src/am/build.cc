@@ -44,10 +44,11 @@ DescribeIndex(BuildState *build)
                                 "cast to %s(n).",
                                 NameOf(what.value_type), NameOf(what.value_type))));
     build->shape = ShapeOf(what.value_type, static_cast<uint32_t>(typmod));
-    if (build->shape.dims > kMaxDims)
+    int most = what.value_type == ValueType::kBit ? kMaxBits : kMaxDims;
+    if (what.value_type != ValueType::kSparsevec && typmod > most)
         ereport(ERROR,
                 (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                 errmsg("column cannot have more than %d dimensions for omendb index", kMaxDims)));
+                 errmsg("column cannot have more than %d dimensions for omendb index", most)));
     build->metric = what.metric;
     build->dims = build->shape.dims;
     auto *parameters = reinterpret_cast<StorageParameters *>(build->index->rd_options);

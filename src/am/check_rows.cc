@@ -75,6 +75,15 @@ CopyCode(Check *check, const TidPlace &place, OwnFactors *factors)
     return TakeOwnCode(check, node.own(), node.header()->cold_block, node.header()->cold_slot);
 }
 
+double
+NormSquared(const float *row, uint32_t dims)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < dims; ++i)
+        sum += static_cast<double>(row[i]) * row[i];
+    return sum;
+}
+
 // Whether the row may have been coded before any said how long vectors are (insert.cc: GivesScale), in an index built
 // without rows. Then a zero lies at the origin, for inner product too, and a very long row has no place: the bounds of
 // both are right, whatever the scale became.
@@ -83,21 +92,10 @@ CodedBeforeScale(const HeapCheck *heap, const OwnFactors &factors, const float *
 {
     if (heap->mean_norm != 0)
         return false;
-    double norm_squared = 0;
-    for (uint32_t i = 0; i < heap->space.dims; ++i)
-        norm_squared += static_cast<double>(row[i]) * row[i];
+    double norm_squared = NormSquared(row, heap->space.dims);
     if (norm_squared == 0)
         return factors.norm_squared == 0;
     return norm_squared >= 1e36 && !std::isfinite(factors.error);
-}
-
-double
-SumOf(const float *row, uint32_t dims)
-{
-    double sum = 0;
-    for (uint32_t i = 0; i < dims; ++i)
-        sum += row[i];
-    return sum;
 }
 
 // Holds the code in check->code to the row's value.
@@ -140,9 +138,10 @@ CompareValue(HeapCheck *heap, const TidPlace &place, const OwnFactors &factors, 
              std::fabs(product - factors.mean_dot) > slack * (norm + heap->mean_norm) + 1e-30)
         Report(check, block, "N5", "heap row %s has the product %g with the mean, its code says %g",
                tid, product, factors.mean_dot);
-    else if (space.metric == Metric::kJaccard && SumOf(row, space.dims) != factors.mean_dot)
+    else if (space.metric == Metric::kJaccard &&
+             static_cast<float>(NormSquared(row, space.dims)) != factors.mean_dot)
         Report(check, block, "N5", "heap row %s has %g ones, its code says %g", tid,
-               SumOf(row, space.dims), factors.mean_dot);
+               NormSquared(row, space.dims), factors.mean_dot);
 }
 
 void

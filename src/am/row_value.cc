@@ -74,8 +74,9 @@ NameOf(ValueType type)
 RowShape
 ShapeOf(ValueType type, uint32_t value_dims)
 {
-    return {type, value_dims,
-            type == ValueType::kSparsevec ? ProjectedDims(value_dims) : value_dims};
+    bool projected = type == ValueType::kSparsevec ||
+                     (type == ValueType::kBit && value_dims > static_cast<uint32_t>(kMaxDims));
+    return {type, value_dims, projected ? ProjectedDims(value_dims) : value_dims};
 }
 
 void
@@ -139,17 +140,44 @@ OfHalves(const RowShape &shape, const HalfVector *half)
     return OfVector(shape, vector);
 }
 
-// Bits are counted from the most significant of the first byte.
+// They are counted from the most significant of the first byte.
+static bool
+BitAt(const VarBit *bits, int i)
+{
+    return (VARBITS(bits)[i / 8] >> (7 - i % 8) & 1) != 0;
+}
+
+static RowValue
+OfManyBits(const RowShape &shape, const VarBit *bits)
+{
+    int count = VARBITLEN(bits);
+    auto *ones = static_cast<int32_t *>(palloc(static_cast<Size>(count) * sizeof(int32_t)));
+    auto *values = static_cast<float *>(palloc(static_cast<Size>(count) * sizeof(float)));
+    size_t found = 0;
+    for (int i = 0; i < count; ++i) {
+        if (BitAt(bits, i)) {
+            ones[found] = i;
+            values[found++] = 1;
+        }
+    }
+    Vector *vector = NewVector(shape.dims);
+    Project(ones, values, found, shape.value_dims, vector->x);
+    pfree(values);
+    pfree(ones);
+    return {count, vector, found == 0};
+}
+
 static RowValue
 OfBits(const RowShape &shape, const VarBit *bits)
 {
     int count = VARBITLEN(bits);
-    if (count != static_cast<int>(shape.dims))
+    if (count != static_cast<int>(shape.value_dims))
         return {count, nullptr, false};
+    if (shape.projected())
+        return OfManyBits(shape, bits);
     Vector *vector = NewVector(shape.dims);
-    const uint8_t *bytes = VARBITS(bits);
     for (int i = 0; i < count; ++i)
-        vector->x[i] = static_cast<float>(bytes[i / 8] >> (7 - i % 8) & 1);
+        vector->x[i] = BitAt(bits, i) ? 1 : 0;
     return OfVector(shape, vector);
 }
 

@@ -31,10 +31,16 @@ TypeModifierOf(Relation index)
 struct RowShape {
     ValueType type;
     uint32_t value_dims; // of the column
-    uint32_t dims;       // of index space: as many, but for sparsevec
+    uint32_t dims;       // of index space: as many, unless values are projected
+
+    bool projected() const { return dims < value_dims; }
 };
 
-// Of an index whose class has values of this type. `value_dims` is the column's type modifier.
+// Bits of an indexed value at most, as pgvector has it.
+constexpr int kMaxBits = 64000;
+
+// Of an index whose class has values of this type. `value_dims` is the column's type modifier. Sparse vectors, and bits
+// beyond what a vector can have, are projected.
 RowShape ShapeOf(ValueType type, uint32_t value_dims);
 
 // The type's name in SQL.

@@ -110,7 +110,7 @@ TakeQuery(IndexScanDesc scan, ScanState *state)
     if (query.vector == nullptr)
         RaiseDifferentLengths(shape, query.dims);
     state->query = QueryToSpace(state->space, query.vector->x, state->rotated);
-    state->reranks = NeedsReranking(shape.type, state->space.metric);
+    state->reranks = NeedsReranking(shape, state->space.metric);
     // From nothing, everything is equally far.
     state->one_distance = IsAngular(state->space.metric) && !state->query.navigable && query.zero;
     state->distance = state->space.metric == Metric::kCosine ? get_float8_nan() : 1;

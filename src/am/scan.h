@@ -22,11 +22,11 @@ extern "C" {
 
 namespace omendb {
 
-// Whether a class needs the operator's own values to order rows.
-constexpr bool
-NeedsReranking(ValueType type, Metric metric)
+// Whether the operator's own values are needed to order rows.
+inline bool
+NeedsReranking(const RowShape &shape, Metric metric)
 {
-    return metric == Metric::kL1 || type == ValueType::kSparsevec;
+    return metric == Metric::kL1 || shape.type == ValueType::kSparsevec || shape.projected();
 }
 
 // A node or delta row that may be returned.

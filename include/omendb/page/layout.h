@@ -121,8 +121,8 @@ static_assert(sizeof(MetaPage) == 512);
 
 constexpr uint16_t kMetaEnd = kServerHeaderBytes + sizeof(MetaPage); // pd_lower of block 0
 
-// What the indexed column holds. All are float32s to the index: a halfvec's values, bits as zeros and ones, and a
-// sparsevec's projection (codec/projection.h), which MetaPage::dims counts then.
+// What the indexed column holds. All are float32s to the index: a halfvec's values, bits as zeros and ones, and of a
+// sparsevec or many bits the projection (codec/projection.h), which MetaPage::dims counts then.
 enum class ValueType : uint8_t { kVector = 1, kHalfvec = 2, kBit = 3, kSparsevec = 4 };
 
 // A node slot: header | own code [coded] | ids u32[R] | f_add u16[R] | f_mul u16[R] | tag u8[R], padded to
