@@ -79,3 +79,44 @@ INSERT INTO wide SELECT i, pg_temp.noise(i, 3000) FROM generate_series(41, 60) i
 SELECT pg_temp.judge('wide', '<+>', pg_temp.queries(3, 3000), rows, 1) FROM unnest('{5, NULL}'::integer[]) rows;
 SELECT * FROM omendb_check_index('wide_v');
 DROP TABLE wide;
+
+-- rows that no scan sees: versions that updates left behind in the delta and in the graph
+CREATE FUNCTION pg_temp.pages_read(query text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    plan json;
+BEGIN
+    EXECUTE 'EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ' || query INTO plan;
+    RETURN (plan->0->'Plan'->>'Shared Hit Blocks')::bigint + (plan->0->'Plan'->>'Shared Read Blocks')::bigint;
+END
+$$;
+CREATE TABLE versions (id integer PRIMARY KEY, v vector(16)) WITH (autovacuum_enabled = off);
+INSERT INTO versions SELECT i, pg_temp.noise(i, 16) FROM generate_series(1, 3000) i;
+CREATE INDEX versions_v ON versions USING omendb (v vector_l1_ops);
+INSERT INTO versions SELECT i, array_fill(0.3 + (i - 5000) * 0.001, ARRAY[16]) FROM generate_series(5001, 5010) i;
+INSERT INTO versions VALUES (6000, array_fill(0.3, ARRAY[16]));
+DO $$ BEGIN FOR i IN 1 .. 200 LOOP UPDATE versions SET v = array_fill(0.3 + i * 1e-6, ARRAY[16]) WHERE id = 6000; END LOOP; END $$;
+SELECT pg_temp.judge('versions', '<+>', ARRAY[array_fill(0.3, ARRAY[16])::vector], 10, 1);
+UPDATE versions SET v = v + array_fill(1e-5, ARRAY[16])::vector;
+SELECT omendb_merge('versions_v') > 3000 AS merged;
+SELECT pg_temp.judge('versions', '<+>', pg_temp.queries(10, 16), 10, 0.9), pg_temp.judge('versions', '<+>', pg_temp.queries(1, 16), NULL, 1);
+SET enable_seqscan = off;
+SELECT pg_temp.pages_read($$SELECT id FROM versions ORDER BY v <+> '[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]' LIMIT 10$$) < 2000 AS few;
+RESET enable_seqscan;
+SELECT * FROM omendb_check_index('versions_v');
+
+-- a graph without rows, and all of them in the delta
+CREATE TABLE waiting (id integer PRIMARY KEY, v vector(48)) WITH (autovacuum_enabled = off);
+CREATE INDEX waiting_v ON waiting USING omendb (v vector_l1_ops);
+INSERT INTO waiting SELECT i, pg_temp.noise(i, 48) FROM generate_series(1, 1000) i;
+SELECT rows, pg_temp.judge('waiting', '<+>', pg_temp.queries(4, 48), rows, 0.9) FROM unnest('{10, 100, 300, NULL}'::integer[]) rows;
+
+-- many rows of one value: few of them are read to rank them; some that differ by less than codes tell
+INSERT INTO waiting SELECT i, array_fill(0.5, ARRAY[48]) FROM generate_series(10001, 15000) i;
+INSERT INTO waiting SELECT i, (ARRAY[0.5 - 1e-7] || array_fill(0.5, ARRAY[47]))::vector FROM generate_series(20001, 20010) i;
+REINDEX INDEX waiting_v;
+SET enable_seqscan = off;
+SELECT pg_temp.pages_read(format('SELECT id FROM waiting ORDER BY v <+> %L LIMIT 10', array_fill(0.5, ARRAY[48])::vector)) < 500 AS few;
+SELECT count(*), count(DISTINCT id) FROM (SELECT id FROM waiting ORDER BY v <+> array_fill(0.4, ARRAY[48])::vector) x;
+RESET enable_seqscan;
+SELECT * FROM omendb_check_index('waiting_v');
+DROP TABLE versions, waiting;

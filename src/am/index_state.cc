@@ -62,6 +62,21 @@ Aligned(size_t bytes)
     return (bytes + 63) & ~static_cast<size_t>(63);
 }
 
+// Dimensions of the column's values. ALTER TABLE may have taken them from the column and kept the index.
+static uint32_t
+ValueDims(Relation index, ValueType type, const MetaPage &meta)
+{
+    int32 typmod = TupleDescAttr(RelationGetDescr(index), 0)->atttypmod;
+    if (typmod >= 0)
+        return static_cast<uint32_t>(typmod);
+    if (type == ValueType::kSparsevec)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                        errmsg("column of index \"%s\" no longer has dimensions",
+                               RelationGetRelationName(index)),
+                        errhint("Declare it as %s(n) again.", NameOf(type))));
+    return meta.dims;
+}
+
 static IndexState *
 LoadIndexState(Relation index)
 {
@@ -75,7 +90,7 @@ LoadIndexState(Relation index)
     auto metric = static_cast<Metric>(meta.metric);
     // Values are read as the catalog says they are.
     ClassInfo what = ClassOf(index);
-    RowShape shape = ShapeOf(what.value_type, TypeModifierOf(index));
+    RowShape shape = ShapeOf(what.value_type, ValueDims(index, what.value_type, meta));
     if (meta.value_type != static_cast<uint8_t>(what.value_type) || metric != what.metric ||
         meta.dims != shape.dims)
         RaiseDamaged(index, 0, PageFault::kBadShape);

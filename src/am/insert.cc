@@ -115,8 +115,10 @@ Insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Relation he
 
     InsertingStatement *statement = StatementOf(info);
     MemoryContext old = MemoryContextSwitchTo(statement->scratch);
+    // Reading a value that lies out of line may drop the index's state.
+    const RowShape shape = GetIndexState(index)->shape;
+    const Vector *vector = RequireRow(shape, values[0]);
     IndexState *state = GetIndexState(index);
-    const Vector *vector = RequireRow(state->shape, values[0]);
     if (!state->scaled && GivesScale(vector)) {
         SetScale(index, vector);
         state = GetIndexState(index);

@@ -20,13 +20,6 @@ struct ClassInfo {
 // ERRORS: invalid_object_definition: the class is not one of omendb's.
 ClassInfo ClassOf(Relation index);
 
-// Of the index's column; -1: none.
-inline uint32_t
-TypeModifierOf(Relation index)
-{
-    return static_cast<uint32_t>(TupleDescAttr(RelationGetDescr(index), 0)->atttypmod);
-}
-
 // What the values of a column are, and what they become.
 struct RowShape {
     ValueType type;

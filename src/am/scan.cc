@@ -121,12 +121,15 @@ TakeQuery(IndexScanDesc scan, ScanState *state)
 static size_t
 RowsWithin(const ScanState *state, size_t width)
 {
-    if (width >= state->nodes)
+    // Nor in the delta, if all of it is ranked.
+    if (width >= state->nodes && (state->reranker == nullptr || state->far_rows.empty()))
         return SIZE_MAX;
     // What is near in index space is near by its own distance too, but not in that order. Of 2,850 rows of noise, 48
     // dimensions, a LIMIT of 300 by taxicab distance has recall .70 with the shares below, .88 with a half.
-    if (state->reranker != nullptr)
-        return Max(width / 3, Min(width, 24));
+    if (state->reranker != nullptr) {
+        size_t visible = width - Min(width, state->invisible);
+        return Max(visible / 3, Min(visible, 24));
+    }
     // LIMIT 10 wants some 14 rows, and should not search twice for them.
     return state->returned == 0 ? Max(width * 3 / 4, Min(width, 24)) : width * 2 / 3;
 }
@@ -134,9 +137,10 @@ RowsWithin(const ScanState *state, size_t width)
 static void
 SearchOn(ScanState *state)
 {
+    state->storage->Resume(&state->visitor); // rows may have been read from the table since
     SearchGraph(*state->storage, state->candidates);
     if (state->reranker != nullptr)
-        state->returned += RankFound(state); // what nobody sees takes a place in the pool
+        state->invisible += RankFound(state);
     size_t within = RowsWithin(state, state->candidates.width());
     state->allowance = within > state->returned ? within - state->returned : 0;
 }
@@ -289,14 +293,15 @@ GetTuple(IndexScanDesc scan, ScanDirection direction)
     }
 
     HeapTid tid;
-    bool found = NextTid(state, &tid);
+    double bound = 0;
+    bool found = NextVisibleTid(state, &tid, &bound);
     while (!found) {
         ScanRow row;
         if (!NextRow(state, &row))
             break;
         SetCurrent(state, row);
         state->last_bound = row.bound;
-        found = NextTid(state, &tid);
+        found = NextVisibleTid(state, &tid, &bound);
     }
     MemoryContextSwitchTo(caller);
     if (!found)
@@ -312,8 +317,7 @@ GetTuple(IndexScanDesc scan, ScanDirection direction)
         scan->xs_orderbyvals[i] = Float8GetDatum(-get_float8_infinity());
     }
     scan->xs_orderbynulls[0] = state->null_query;
-    scan->xs_orderbyvals[0] =
-        Float8GetDatum(state->one_distance ? state->distance : state->current.bound);
+    scan->xs_orderbyvals[0] = Float8GetDatum(state->one_distance ? state->distance : bound);
     return true;
 }
 

@@ -41,6 +41,7 @@ struct ScanRow {
     uint16_t segment_slot; // a delta row's: its item
     uint8_t generation;
     uint8_t tid_count;
+    bool sampled; // the bound is of some of its TIDs; with a reranker only
     HeapTid tids[kInlineTids];
 };
 
@@ -91,6 +92,7 @@ struct ScanState {
     size_t nodes;      // linked in the graph when the scan began
     size_t allowance;  // rows to return before the search is widened
     size_t returned;   // by the search, since it began: they are in the pool too
+    size_t invisible;  // nodes of the pool of which no row is visible; with a reranker only
     double last_bound;
 
     // The sweep.
@@ -152,8 +154,14 @@ void RankFarRows(ScanState *scan);
 void BeginReranking(ScanState *state, IndexScanDesc scan);
 void EndReranking(ScanState *state); // does nothing if there is none
 
-// Sets a row's bound to the least of its TIDs' distances. False: none is visible.
+// Sets a row's bound to the least of its TIDs' distances; of a crowd of equal codes, of some. False: none is visible.
 bool RerankRow(ScanState *state, ScanRow *row);
+
+// NextTid, and what bounds the distance of just that row: the current one's bound, unless it is sampled.
+bool NextVisibleTid(ScanState *state, HeapTid *tid, double *bound);
+
+// Lets go of the table's page.
+void PauseReranking(ScanState *state);
 
 // Ranks what the search found. Returns how many rows were invisible.
 size_t RankFound(ScanState *state);

@@ -56,10 +56,41 @@ RankNear(ScanState *scan, float within)
         extreme.norm_squared = Max(extreme.norm_squared, row.factors.norm_squared);
         extreme.mean_dot = Max(extreme.mean_dot, std::fabs(row.factors.mean_dot));
     }
-    if (scan->reranker != nullptr)
-        scan->far_bound = get_float8_infinity(); // they wait for the search to be widened
-    else
-        scan->far_bound = LowerBoundOfAll(scan->space, scan->query, within, extreme);
+    scan->far_bound = LowerBoundOfAll(scan->space, scan->query, within, extreme);
+}
+
+// The same with a reranker: `wanted` visible rows, and more that may be as near but for what codes can tell. The others
+// wait for the search to be widened.
+static void
+RankVisible(ScanState *scan, size_t wanted)
+{
+    auto distance = [scan](uint32_t i) {
+        const ScanRow &row = scan->rows[i];
+        return IsOrdinary(row) ? row.distance_squared : 0;
+    };
+    List<uint32_t> order(scan->pool);
+    order.reserve(scan->rows.size());
+    for (uint32_t i = 0; i < scan->rows.size(); ++i)
+        order.push_back(i);
+    uint32_t *begin = order.begin(), *end = order.end(), *next = begin;
+    float within = 0;
+    size_t chunk = wanted;
+    for (size_t visible = 0; next < end && visible < wanted; chunk *= 2) {
+        uint32_t *chunk_end = next + Min(static_cast<size_t>(end - next), chunk);
+        std::nth_element(next, chunk_end - 1, end,
+                         [&](uint32_t a, uint32_t b) { return distance(a) < distance(b); });
+        within = distance(chunk_end[-1]) * 1.1F;
+        for (; next < chunk_end; ++next)
+            visible += RankRow(scan, *next);
+    }
+    for (; next < end; ++next) {
+        if (distance(*next) <= within)
+            RankRow(scan, *next);
+        else
+            scan->far_rows.push_back(*next);
+    }
+    scan->far_bound = get_float8_infinity();
+    PauseReranking(scan);
 }
 
 void
@@ -68,6 +99,7 @@ RankFarRows(ScanState *scan)
     for (uint32_t i : scan->far_rows)
         RankRow(scan, i);
     scan->far_rows.clear();
+    PauseReranking(scan);
 }
 
 void
@@ -106,10 +138,11 @@ TakeDelta(ScanState *scan, const MetaPage &meta)
             scan->rows.push_back(row);
         }
     });
+    if (scan->reranker != nullptr) {
+        RankVisible(scan, static_cast<size_t>(ef_search));
+        return;
+    }
     float within = ordered ? DistanceOfNearest(scan, static_cast<size_t>(ef_search)) : FLT_MAX;
-    // Many may be as near as these but for what codes can tell.
-    if (scan->reranker != nullptr && within < FLT_MAX / 2)
-        within *= 1.1F;
     RankNear(scan, within);
 }
 

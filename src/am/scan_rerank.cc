@@ -73,12 +73,16 @@ ReadDistance(Reranker *reranker, const HeapTid &tid, double *distance)
     return !nulls[0];
 }
 
+// Rows of a node that are read to rank it. Rows of one code are equal, as a rule.
+static constexpr size_t kSampledTids = 64;
+
 bool
 RerankRow(ScanState *state, ScanRow *row)
 {
     // Nothing is being returned: the next row is asked for when the last one's TIDs are.
     SetCurrent(state, *row);
     bool visible = false;
+    size_t read = 0;
     double nearest = get_float8_infinity(); // NaN, which is ordered last, counts as that
     HeapTid tid;
     while (NextTid(state, &tid)) {
@@ -89,6 +93,10 @@ RerankRow(ScanState *state, ScanRow *row)
         visible = true;
         if (distance < nearest)
             nearest = distance;
+        if (++read == kSampledTids) {
+            row->sampled = true;
+            break;
+        }
     }
     row->bound = nearest;
     row->cold_block = kNoBlock;
@@ -102,7 +110,36 @@ RankFound(ScanState *state)
     for (uint32_t at : state->unranked)
         invisible += !RankRow(state, at);
     state->unranked.clear();
+    PauseReranking(state);
     return invisible;
+}
+
+void
+PauseReranking(ScanState *state)
+{
+    if (state->reranker != nullptr)
+        table_index_fetch_reset(state->reranker->fetch);
+}
+
+bool
+NextVisibleTid(ScanState *state, HeapTid *tid, double *bound)
+{
+    *bound = state->current.bound;
+    if (state->reranker == nullptr || !state->current.sampled)
+        return NextTid(state, tid);
+    bool found = false;
+    while (!found && NextTid(state, tid)) {
+        CHECK_FOR_INTERRUPTS();
+        double distance;
+        if (!ReadDistance(state->reranker, *tid, &distance))
+            continue;
+        // One nearer than those that were read comes late, by less than codes can tell.
+        if (distance < *bound)
+            *bound = distance;
+        found = true;
+    }
+    PauseReranking(state);
+    return found;
 }
 
 } // namespace omendb

@@ -58,6 +58,7 @@ RowOfNode(const ScanState *scan, uint32_t id, ConstNodeView node, float distance
     row.segment_slot = header->segment_slot;
     row.generation = header->generation;
     row.tid_count = Min(header->inline_tids, kInlineTids);
+    row.sampled = false;
     memcpy(row.tids, header->tids, sizeof(row.tids));
     return row;
 }

@@ -110,6 +110,7 @@ BeginSweep(ScanState *scan)
             tuplesort_puttupleslot(scan->sort, virtual_slot);
         }
     }
+    PauseReranking(scan);
     ExecDropSingleTupleTableSlot(virtual_slot);
     pfree(residual);
     tuplesort_performsort(scan->sort);
@@ -131,6 +132,7 @@ ReadSortedNode(ScanState *scan, ScanRow *row)
                 return;
             *row = RowOfNode(scan, id, node, 0);
             row->bound = scan->sort_next.bound;
+            row->sampled = scan->reranker != nullptr && row->segment_block != kNoBlock;
             row->cold_block = kNoBlock;
             found = true;
         });
