@@ -121,6 +121,9 @@ sub wal_of
 	$primary->safe_psql('postgres', $statement);
 	return ($from, $primary->lsn('insert'));
 }
+# A worker that has merged stays for a while, and would merge what these statements are to merge.
+$primary->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'omendb merge'")
+  or die 'workers do not leave';
 my %middle;
 $primary->safe_psql('postgres', "SET omendb.delta_limit = '64MB'; "
 	  . 'INSERT INTO points (v) SELECT random_vector(6) FROM generate_series(1, 2000)');
