@@ -11,8 +11,11 @@ header() { printf '#include <%s>\n' "$1" | g++ -std=c++17 -fsyntax-only -x c++ -
 has make || need make
 has gcc && has g++ || need gcc g++
 header xsimd/xsimd.hpp || need libxsimd-dev
+# Debian puts PGXS beside the server and the headers into a package of their own: ask for each.
 pgxs=$($pg_config --pgxs 2>/dev/null || true)
-if [ ! -f "${pgxs:-/nonexistent}" ] || [ ! -x "$($pg_config --bindir)/postgres" ]; then
+headers=$($pg_config --includedir-server 2>/dev/null || true)
+if [ ! -f "${pgxs:-/nonexistent}" ] || [ ! -f "${headers:-/nonexistent}/postgres.h" ] ||
+    [ ! -x "$($pg_config --bindir)/postgres" ]; then
     need POSTGRESQL
 fi
 if [ "${1:-}" != build ]; then
@@ -38,8 +41,10 @@ fi
 $sudo apt-get update -q
 case $packages in
 *POSTGRESQL*)
-    # The distribution's version, or a newer one of apt.postgresql.org where that is configured.
-    version=$(apt-cache pkgnames postgresql-server-dev- | sed -n 's/.*-dev-\([0-9]*\)$/\1/p' | sort -n | tail -1)
+    # The version of the server that is there; where there is none, the newest that apt knows.
+    version=$($pg_config --version 2>/dev/null | sed -n 's/^PostgreSQL \([0-9]*\).*/\1/p')
+    apt-cache show "postgresql-server-dev-$version" >/dev/null 2>&1 ||
+        version=$(apt-cache pkgnames postgresql-server-dev- | sed -n 's/.*-dev-\([0-9]*\)$/\1/p' | sort -n | tail -1)
     packages=$(echo "$packages" | sed "s/POSTGRESQL/postgresql-$version postgresql-server-dev-$version/")
     ;;
 esac

@@ -3,8 +3,9 @@
 root := $(VPATH)
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
-ifeq ($(wildcard $(PGXS)),)
-$(error $(PG_CONFIG) names no PGXS: run `make deps`, or point PG_CONFIG at a PostgreSQL with server headers)
+server_header := $(shell $(PG_CONFIG) --includedir-server)/postgres.h
+ifeq ($(and $(wildcard $(PGXS)),$(wildcard $(server_header))),)
+$(error $(PG_CONFIG) names no PGXS or no server headers: run `make deps`, or point PG_CONFIG at a PostgreSQL that has both)
 endif
 
 include $(root)/tools/flags.mk
